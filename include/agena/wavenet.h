@@ -1,0 +1,131 @@
+/* agena/wavenet.h: WaveNet, an autoregressive model of raw audio (van den Oord et al. 2016).
+ *
+ * A model is a configuration plus named float32 weights. The same weights serve two machines: the
+ * training graph (agena/tensor.h) and the cached sampler below, whose float32 predictions agree with the
+ * graph's within 1e-4. */
+#ifndef AGENA_WAVENET_H
+#define AGENA_WAVENET_H
+
+#include "agena/nn.h"
+#include "agena/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    AG_WAVENET_SOFTMAX,  /* 256 classes of mu-law companded audio (section 2.2) */
+    AG_WAVENET_MOL,      /* mixture of discretised logistics, 16 bit (Parallel WaveNet, section 2) */
+    AG_WAVENET_GAUSSIAN, /* one Gaussian (ClariNet, section 3) */
+} ag_wavenet_output;
+
+typedef enum {
+    AG_WAVENET_ONE_HOT, /* mu-law class through an embedding */
+    AG_WAVENET_SCALAR,  /* the sample itself through a 1x1 */
+} ag_wavenet_input;
+
+enum { AG_WAVENET_MAX_UPSAMPLE = 4, AG_WAVENET_MAX_LAYERS = 256, AG_WAVENET_MAX_CHANNELS = 4096 };
+
+/* A stack of dilated layers: layer l has dilation 2^(l mod (layers / stacks)). */
+typedef struct {
+    int layers;
+    int stacks;   /* divides layers */
+    int kernel;   /* 2 or 3 */
+    int residual; /* channels between layers */
+    int gate;     /* channels of tanh and sigmoid together (even); their product has gate/2 */
+    int skip;     /* channels of the skip sum */
+} ag_wavenet_stack;
+
+typedef struct {
+    int sample_rate; /* Hz */
+    ag_wavenet_input input;
+    ag_wavenet_output output;
+    int mixtures;        /* K of AG_WAVENET_MOL */
+    float min_log_scale; /* lower clamp of log scales (MOL, Gaussian) */
+    ag_wavenet_stack main;
+    int head; /* channels between the two 1x1 of the output */
+    /* Global conditioning (section 2.5): embeddings summed over speaker and language; 0 = none. */
+    int speakers, languages, global_channels;
+    /* Local conditioning: a series of `local_features` values every `hop` samples (0 features = none),
+     * through a convolution of width 2 * local_context + 1 to local_channels, then transposed convolutions
+     * that upsample by upsample[0], upsample[1], ..., then repetition: one conditioning frame lasts
+     * cond_hop = hop / product(upsample) samples. */
+    int local_features, hop, local_context, local_channels;
+    int upsamples;
+    int upsample[AG_WAVENET_MAX_UPSAMPLE];
+    /* Context stack (section 2.6): a smaller WaveNet over the past at 1 / context_rate of the sample rate;
+     * its skip sum joins the local conditioning. layers = 0: none. Reads scalar means of context_rate
+     * past samples; context_rate is a multiple of cond_hop where there is local conditioning. */
+    ag_wavenet_stack context;
+    int context_rate;
+} ag_wavenet_config;
+
+/* Check every field's range and their agreement; AG_EINVAL names the field. */
+AG_API int ag_wavenet_check(const ag_wavenet_config *config);
+/* (kernel - 1) * sum of dilations + 1, in samples (section 2.1). */
+AG_API int64_t ag_wavenet_receptive_field(const ag_wavenet_stack *stack);
+AG_API int ag_wavenet_dilation(const ag_wavenet_stack *stack, int layer);
+/* Samples that one frame of projected conditioning lasts (see above); 1 without local conditioning. */
+AG_API int ag_wavenet_cond_hop(const ag_wavenet_config *config);
+/* Channels of the distribution: 256, 3 * mixtures or 2. */
+AG_API int ag_wavenet_outputs(const ag_wavenet_config *config);
+
+/* ---- weights ---------------------------------------------------------------------------------------
+ * Every linear map is stored [in, out] (convolutions [kernel, in, out]); tap k of a convolution reads the
+ * sample (kernel-1-k) * dilation earlier. Z = gate / 2, R = residual, S = skip, H = head, C = channels of the
+ * conditioning (local_channels), E = global_channels, O = outputs.
+ *   input.weight [256, R] (one hot) or [1, R] (scalar)      input.bias [R]
+ *   layers.N.dilated.weight [kernel, R, 2Z]                 layers.N.dilated.bias [2Z]   (tanh half first)
+ *   layers.N.local.weight [C, 2Z]   (local)                 layers.N.global.weight [E, 2Z]   (global)
+ *   layers.N.context.weight [context.skip, 2Z] (context stack)
+ *   layers.N.skip.weight [Z, S]
+ *   layers.N.residual.weight [Z, R], layers.N.residual.bias [R]      (all layers but the last)
+ *   skip.bias [S]
+ *   head.0.weight [S, H], head.0.bias [H], head.1.weight [H, O], head.1.bias [O]
+ *   speaker.weight [speakers, E], language.weight [languages, E]
+ *   local.conv.weight [2 local_context + 1, local_features, C], local.conv.bias [C]
+ *   local.upsample.I.weight [2 upsample[I], C, C], local.upsample.I.bias [C]
+ *   context.input.weight [1, context.residual], context.input.bias, context.layers.N... as above without
+ *   local and global, context.skip.bias
+ * Equations, at time t (input shifted right by one sample, section 2.1):
+ *   x0[t]   = input(sample[t-1])                     (the sample before the first is silence: class 128, or 0)
+ *   pre     = dilated(x)[t] + dilated.bias + local'cond[t / cond_hop] + global'h + context'ctx[t / rate]
+ *   z       = tanh(pre[:Z]) * sigmoid(pre[Z:]);  x' = x + residual'z + residual.bias;  s += skip'z
+ *   logits  = head.1'relu(head.0'relu(s + skip.bias) + head.0.bias) + head.1.bias
+ * Conditioning: c = relu(conv(features) + bias) (zero padded at both ends), then per upsample with factor u: a
+ * transposed convolution of width 2u and stride u cropped u/2 before and u - u/2 after, + bias, relu. */
+
+/* ---- sampler ---------------------------------------------------------------------------------------- */
+
+typedef enum { AG_WEIGHTS_F32, AG_WEIGHTS_BF16, AG_WEIGHTS_INT8 } ag_weights;
+
+typedef struct {
+    ag_weights weights;
+    int streams; /* >= 1 generated side by side */
+    int threads; /* 1 or 2 */
+    float temperature; /* 1 = the model's own distribution; scales logits (softmax) or spread; 0 = the mode */
+    uint64_t seed;     /* stream i draws from (seed, i): equal whatever the number of streams or threads */
+} ag_sampler_options;
+
+typedef struct ag_sampler ag_sampler;
+
+/* Pack the weights for generation. The sampler keeps nothing of config or weights. */
+AG_API int ag_sampler_new(const ag_wavenet_config *config, const ag_tensors *weights,
+                          const ag_sampler_options *options, ag_sampler **out);
+AG_API void ag_sampler_free(ag_sampler *sampler);
+/* Forget the past of one stream (silence before it) and set its conditioning. features: [frames,
+ * local_features] float32, copied and projected once a conditioning frame as generation reaches it; NULL without
+ * local conditioning. speaker and language: indices, ignored without global conditioning. */
+AG_API int ag_sampler_start(ag_sampler *sampler, int stream, const float *features, int64_t frames,
+                            int speaker, int language);
+/* Make the next `count` samples of every stream: audio [streams, count] in [-1, 1]. Past the end of a stream's
+ * conditioning its last frame is held. */
+AG_API int ag_sampler_generate(ag_sampler *sampler, float *audio, int64_t count);
+/* The same, but feed given audio [streams, count] instead of drawing, and write each step's distribution
+ * parameters, before temperature: params [streams, count, outputs]. For tests and likelihoods. */
+AG_API int ag_sampler_predict(ag_sampler *sampler, const float *audio, int64_t count, float *params);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -50,7 +50,7 @@ typedef void (*ag_log_fn)(void *user, ag_log_level level, const char *line);
 
 /* Replace the sink (default: standard error, level INFO). fn NULL restores the default. */
 AG_API void ag_log_sink(ag_log_fn fn, void *user, ag_log_level most_detailed);
-AG_API void ag_log(ag_log_level level, const char *format, ...) AG_PRINTF(2, 3);
+AG_API void ag_logf(ag_log_level level, const char *format, ...) AG_PRINTF(2, 3);
 
 /* ---- allocation -------------------------------------------------------------------------------- */
 

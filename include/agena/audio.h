@@ -1,5 +1,4 @@
-/* agena/audio.h: audio files, 16-bit PCM, mu-law companding, resampling, STFT, log-mel, spectrogram
- * pictures.
+/* agena/audio.h: audio files, 16-bit PCM, mu-law companding, resampling, STFT, log-mel, pictures.
  *
  * Audio in memory is mono float32 in [-1, 1]; 16-bit files map s to s / 32768. Times are counted in
  * samples at a rate in Hz. Objects here (ag_stft, ag_mel) own scratch memory: one thread at a time
@@ -20,9 +19,8 @@ extern "C" {
 enum {
     AG_AUDIO_MIN_RATE = 1000, /* Hz */
     AG_AUDIO_MAX_RATE = 192000,
-    AG_AUDIO_MAX_SECONDS = 7200, /* of one file */
-    AG_AUDIO_MAX_SAMPLES =
-        7200 * 48000, /* after mixing down: bounds the memory of one file to 1.4 GB */
+    AG_AUDIO_MAX_SECONDS = 7200,         /* of one file */
+    AG_AUDIO_MAX_SAMPLES = 7200 * 48000, /* mono: bounds the memory of one file to 1.4 GB */
 };
 
 typedef struct {
@@ -50,8 +48,7 @@ AG_API int ag_audio_write_pcm(FILE *file, const float *samples, int64_t count);
 /* Nearest 16-bit value of x in [-1, 1], clipped; not-a-number gives 0. */
 AG_API int16_t ag_pcm16(float x);
 
-/* ---- mu-law (WaveNet, section 2.2)
- * ------------------------------------------------------------------ */
+/* ---- mu-law (WaveNet, section 2.2) ---- */
 
 /* f(x) = sign(x) ln(1 + 255 |x|) / ln 256 on x in [-1, 1], quantised to 256 classes: class c covers
  * the f within 1/255 of 2 c / 255 - 1 and decodes to f's inverse there. Silence is class 128.
@@ -63,8 +60,7 @@ AG_API float ag_mulaw_decode(int class_index);
 /* x [count] -> classes [count]. */
 AG_API void ag_mulaw_encode_all(const float *x, int32_t *classes, int64_t count);
 
-/* ---- short-time Fourier transform
- * ------------------------------------------------------------------- */
+/* ---- short-time Fourier transform ---- */
 
 /* Frame f of a signal of n samples is centred on sample f * hop + hop / 2, so that hop samples
  * belong to a frame; the signal is silence outside [0, n). There are ceil(n / hop) frames. */
@@ -77,16 +73,14 @@ typedef struct ag_stft ag_stft;
 AG_API int ag_stft_new(int fft, int window, int hop, ag_stft **out);
 AG_API void ag_stft_free(ag_stft *stft);
 AG_API int ag_stft_bins(const ag_stft *stft); /* fft / 2 + 1 */
-/* samples [count] -> spectrum [frames, bins, 2] (real, imaginary) of frames first .. first + frames
- * - 1. */
+/* samples [count] -> spectrum [frames, bins, 2] (real, imaginary), beginning at frame `first`. */
 AG_API void ag_stft_spectrum(ag_stft *stft, const float *samples, int64_t count, int64_t first,
                              int64_t frames, float *spectrum);
 /* The same -> power [frames, bins] = |spectrum|^2. */
 AG_API void ag_stft_power(ag_stft *stft, const float *samples, int64_t count, int64_t first,
                           int64_t frames, float *power);
 
-/* ---- log-mel features
- * --------------------------------------------------------------------------------- */
+/* ---- log-mel features ---- */
 
 /* bands triangular filters whose centres are equally spaced between low and high Hz on Slaney's mel
  * scale (linear, 200/3 Hz a mel, below 1 kHz; above it a factor 6.4 every 27 mel); neighbours cross

@@ -88,6 +88,16 @@ typedef struct {
     uint32_t used; /* words of `block` already given out, 4 = none left */
 } ag_rng;
 
+/* Purposes of random streams (second argument of ag_rng_init), so that none collide. */
+enum {
+    AG_PURPOSE_INIT = 1 << 16, /* + index of the tensor */
+    AG_PURPOSE_SHUFFLE = 1,
+    AG_PURPOSE_CROP = 2,
+    AG_PURPOSE_DROPOUT = 3,
+    AG_PURPOSE_SAMPLE = 4, /* generation; step = stream */
+    AG_PURPOSE_TEST = 5,
+};
+
 AG_API void ag_rng_init(ag_rng *rng, uint64_t seed, uint32_t purpose, uint64_t step);
 AG_API uint32_t ag_rng_u32(ag_rng *rng);
 AG_API uint64_t ag_rng_below(ag_rng *rng, uint64_t n); /* uniform in [0, n), unbiased; n >= 1 */

@@ -1,5 +1,4 @@
-/* agena/data.h: manifests of recordings, known data sets, speech in memory, the shuffling crop
- * loader. */
+/* agena/data.h: manifests of recordings, known data sets, speech in memory, the crop loader. */
 #ifndef AGENA_DATA_H
 #define AGENA_DATA_H
 
@@ -12,10 +11,9 @@ extern "C" {
 
 /* ---- manifests ----
  * A text file of JSON Lines: one object a recording with the keys path, speaker, language, text,
- * seconds, split
- * ("train", "valid", "test") and sample_rate, all required but text. A relative path starts at the
- * manifest's folder. Speakers and languages are numbered in the byte order of their names over the
- * whole manifest, so the numbers are the same for every split. */
+ * seconds, split ("train", "valid", "test") and sample_rate, all required but text. A relative
+ * path starts at the manifest's folder. Speakers and languages are numbered in the byte order of
+ * their names over the whole manifest, so the numbers are the same for every split. */
 
 typedef enum { AG_SPLIT_TRAIN, AG_SPLIT_VALID, AG_SPLIT_TEST } ag_split;
 AG_API const char *ag_split_name(ag_split split);
@@ -41,11 +39,11 @@ enum {
 typedef struct ag_manifest ag_manifest;
 AG_API int ag_manifest_new(ag_manifest **out);
 AG_API void ag_manifest_free(ag_manifest *m);
-/* Copies the strings. AG_EINVAL for empty names, control characters, times outside (0,
- * AG_AUDIO_MAX_SECONDS]. */
+/* Copies the strings. AG_EINVAL for empty names, control characters, times outside
+ * (0, AG_AUDIO_MAX_SECONDS]. */
 AG_API int ag_manifest_add(ag_manifest *m, const ag_recording *recording);
-/* path: the file, or a folder that holds manifest.jsonl. AG_EFORMAT sentences begin "FILE, line N:
- * ". */
+/* path: the file, or a folder that holds manifest.jsonl. Sentences of AG_EFORMAT begin
+ * "FILE, line N: ". */
 AG_API int ag_manifest_read(const char *path, ag_manifest **out);
 /* The same from memory; relative paths start at folder ("" = the working folder). */
 AG_API int ag_manifest_parse(const void *data, size_t size, const char *name, const char *folder,

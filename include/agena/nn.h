@@ -40,16 +40,6 @@ AG_API void ag_init_xavier_uniform(ag_tensors *t, int index, uint64_t seed, floa
 AG_API void ag_init_he_normal(ag_tensors *t, int index, uint64_t seed);                  /* He et al. */
 AG_API int ag_init_orthogonal(ag_tensors *t, int index, uint64_t seed, float gain);      /* Saxe et al. */
 
-/* Purposes of random streams (second argument of ag_rng_init), so that none collide. */
-enum {
-    AG_PURPOSE_INIT = 1 << 16, /* + index of the tensor */
-    AG_PURPOSE_SHUFFLE = 1,
-    AG_PURPOSE_CROP = 2,
-    AG_PURPOSE_DROPOUT = 3,
-    AG_PURPOSE_SAMPLE = 4, /* generation; step = stream */
-    AG_PURPOSE_TEST = 5,
-};
-
 /* Weight normalisation (Salimans & Kingma 2016, eq. 2): v [.., O], gain [O] -> gain v / ||v|| per output. */
 AG_API ag_node ag_weight_norm(ag_graph *g, ag_node v, ag_node gain);
 

@@ -1,0 +1,13 @@
+/* nn/half.h: float32 to and from the little-endian number formats of files. */
+#ifndef AGENA_NN_HALF_H
+#define AGENA_NN_HALF_H
+
+#include <stdint.h>
+
+void nn_from_f32(float *to, const uint8_t *from, int64_t count);
+void nn_from_bf16(float *to, const uint8_t *from, int64_t count);
+void nn_from_f16(float *to, const uint8_t *from, int64_t count);
+void nn_to_f32(uint8_t *to, const float *from, int64_t count);
+void nn_to_bf16(uint8_t *to, const float *from, int64_t count); /* to nearest, ties to even */
+
+#endif

@@ -1,0 +1,219 @@
+/* Checkpoints in memory: named float32 tensors and a map of metadata, filled from and copied to
+ * sets. */
+#include "nn/safetensors.h"
+
+#include <limits.h>
+#include <string.h>
+
+int ag_safetensors_new(ag_safetensors **out)
+{
+    *out = ag_calloc(1, sizeof(**out));
+    return *out ? AG_OK : AG_ENOMEM;
+}
+
+static void drop_last_tensor(ag_safetensors *f)
+{
+    nn_stored *last = &f->tensors[--f->count];
+    ag_free(last->name);
+    ag_free(last->data);
+}
+
+void ag_safetensors_free(ag_safetensors *f)
+{
+    if (!f)
+        return;
+    while (f->count > 0)
+        drop_last_tensor(f);
+    for (int i = 0; i < f->meta_count; i++) {
+        ag_free(f->meta[i].key);
+        ag_free(f->meta[i].value);
+    }
+    ag_free(f->tensors);
+    ag_free(f->meta);
+    ag_free(f);
+}
+
+bool nn_printable(const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            return false;
+    return true;
+}
+
+/* Make *array, which has `count` items of `size` bytes in use and room for *room, fit one more. */
+static int make_room(void **array, int count, int *room, size_t size)
+{
+    if (count < *room)
+        return AG_OK;
+    if (count > INT_MAX / 2)
+        return ag_fail(AG_EINVAL, "a checkpoint cannot hold more than %d entries", INT_MAX / 2);
+    int wanted = count ? 2 * count : 16;
+    if ((size_t)wanted > SIZE_MAX / size)
+        return ag_fail(AG_ENOMEM, "%d entries do not fit the address space", wanted);
+    void *grown = ag_realloc(*array, (size_t)wanted * size);
+    if (!grown)
+        return AG_ENOMEM;
+    *array = grown;
+    *room = wanted;
+    return AG_OK;
+}
+
+int nn_safetensors_grow(ag_safetensors *f, const char *name, const ag_shape *shape, nn_stored **out)
+{
+    void *tensors = f->tensors;
+    int code = make_room(&tensors, f->count, &f->room, sizeof(*f->tensors));
+    f->tensors = tensors;
+    if (code != AG_OK)
+        return code;
+    int64_t elements = nn_shape_elements(shape);
+    if (elements < 0 || (uint64_t)elements > SIZE_MAX / sizeof(float))
+        return ag_fail(AG_EINVAL, "tensor '%.80s' is too large", name);
+    nn_stored stored = { .name = ag_strdup(name), .shape = *shape, .elements = elements };
+    if (!stored.name)
+        return AG_ENOMEM;
+    stored.data = ag_malloc(elements ? (size_t)elements * sizeof(float) : sizeof(float));
+    if (!stored.data) {
+        ag_free(stored.name);
+        return AG_ENOMEM;
+    }
+    f->tensors[f->count] = stored;
+    *out = &f->tensors[f->count++];
+    return AG_OK;
+}
+
+int ag_safetensors_count(const ag_safetensors *f)
+{
+    return f->count;
+}
+
+const char *ag_safetensors_name(const ag_safetensors *f, int index)
+{
+    return f->tensors[index].name;
+}
+
+ag_shape ag_safetensors_shape(const ag_safetensors *f, int index)
+{
+    return f->tensors[index].shape;
+}
+
+const float *ag_safetensors_data(const ag_safetensors *f, int index)
+{
+    return f->tensors[index].data;
+}
+
+static int find_meta(const ag_safetensors *f, const char *key)
+{
+    for (int i = 0; i < f->meta_count; i++)
+        if (strcmp(f->meta[i].key, key) == 0)
+            return i;
+    return AG_NONE;
+}
+
+const char *ag_safetensors_meta(const ag_safetensors *f, const char *key)
+{
+    int index = find_meta(f, key);
+    return index == AG_NONE ? NULL : f->meta[index].value;
+}
+
+int ag_safetensors_set_meta(ag_safetensors *f, const char *key, const char *value)
+{
+    char *own_value = ag_strdup(value);
+    if (!own_value)
+        return AG_ENOMEM;
+    int index = find_meta(f, key);
+    if (index != AG_NONE) {
+        ag_free(f->meta[index].value);
+        f->meta[index].value = own_value;
+        return AG_OK;
+    }
+    void *meta = f->meta;
+    int code = make_room(&meta, f->meta_count, &f->meta_room, sizeof(*f->meta));
+    f->meta = meta;
+    char *own_key = code == AG_OK ? ag_strdup(key) : NULL;
+    if (!own_key) {
+        ag_free(own_value);
+        return code == AG_OK ? AG_ENOMEM : code;
+    }
+    f->meta[f->meta_count++] = (nn_meta){ own_key, own_value };
+    return AG_OK;
+}
+
+/* Index of the tensor named prefix + name, or AG_NONE. */
+static int find_tensor(const ag_safetensors *f, const char *prefix, const char *name)
+{
+    size_t length = strlen(prefix);
+    for (int i = 0; i < f->count; i++) {
+        const char *full = f->tensors[i].name;
+        if (strncmp(full, prefix, length) == 0 && strcmp(full + length, name) == 0)
+            return i;
+    }
+    return AG_NONE;
+}
+
+static int add_one(ag_safetensors *f, const char *prefix, const ag_tensors *t, int index)
+{
+    const char *name = ag_tensors_name(t, index);
+    if (find_tensor(f, prefix, name) != AG_NONE)
+        return ag_fail(AG_EINVAL, "the checkpoint already has a tensor '%s%s'", prefix, name);
+    char *full = ag_format("%s%s", prefix, name);
+    if (!full)
+        return AG_ENOMEM;
+    int code = AG_OK;
+    if (!nn_printable(full) || strcmp(full, NN_METADATA_NAME) == 0)
+        code = ag_fail(AG_EINVAL, "a tensor in a checkpoint cannot be named '%s'", full);
+    ag_shape shape = ag_tensors_shape(t, index);
+    nn_stored *stored;
+    if (code == AG_OK)
+        code = nn_safetensors_grow(f, full, &shape, &stored);
+    if (code == AG_OK)
+        memcpy(stored->data, ag_tensors_data(t, index), (size_t)stored->elements * sizeof(float));
+    ag_free(full);
+    return code;
+}
+
+int ag_safetensors_add(ag_safetensors *f, const char *prefix, const ag_tensors *t)
+{
+    int before = f->count, count = ag_tensors_count(t);
+    for (int i = 0; i < count; i++) {
+        int code = add_one(f, prefix, t, i);
+        if (code != AG_OK) {
+            while (f->count > before)
+                drop_last_tensor(f);
+            return code;
+        }
+    }
+    return AG_OK;
+}
+
+int nn_safetensors_check(const ag_safetensors *f, const char *prefix, const ag_tensors *t)
+{
+    int count = ag_tensors_count(t);
+    for (int i = 0; i < count; i++) {
+        const char *name = ag_tensors_name(t, i);
+        int index = find_tensor(f, prefix, name);
+        if (index == AG_NONE)
+            return ag_fail(AG_EFORMAT, "the checkpoint has no tensor '%s%s'", prefix, name);
+        ag_shape wanted = ag_tensors_shape(t, i);
+        const ag_shape *found = &f->tensors[index].shape;
+        char a[160], b[160];
+        if (!nn_shape_equal(found, &wanted))
+            return ag_fail(AG_EFORMAT, "tensor '%s%s' of the checkpoint has shape %s, not %s",
+                           prefix, name, nn_shape_text(found, a, sizeof(a)),
+                           nn_shape_text(&wanted, b, sizeof(b)));
+    }
+    return AG_OK;
+}
+
+int ag_safetensors_get(const ag_safetensors *f, const char *prefix, ag_tensors *t)
+{
+    int code = nn_safetensors_check(f, prefix, t);
+    if (code != AG_OK)
+        return code;
+    int count = ag_tensors_count(t);
+    for (int i = 0; i < count; i++) {
+        const nn_stored *stored = &f->tensors[find_tensor(f, prefix, ag_tensors_name(t, i))];
+        memcpy(ag_tensors_data(t, i), stored->data, (size_t)stored->elements * sizeof(float));
+    }
+    return AG_OK;
+}

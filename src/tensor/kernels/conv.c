@@ -1,0 +1,110 @@
+/* Convolutions: the geometry and the choice of a way to compute them. */
+#include "tensor/kernels/conv.h"
+
+int64_t vt_conv_size(int64_t size, int64_t kernel, int stride, int dilation, int before, int after)
+{
+    int64_t s = stride > 0 ? stride : 1, d = dilation > 0 ? dilation : 1;
+    int64_t room = size + before + after - d * (kernel - 1) - 1;
+    return room < 0 ? 0 : room / s + 1;
+}
+
+int64_t vt_conv_count_x(const vt_conv *c)
+{
+    return c->s.b * c->s.h * c->s.w * c->s.i;
+}
+
+int64_t vt_conv_count_w(const vt_conv *c)
+{
+    return c->s.kh * c->s.kw * c->s.i * c->s.o;
+}
+
+int64_t vt_conv_count_y(const vt_conv *c)
+{
+    return c->s.b * c->oh * c->ow * c->s.o;
+}
+
+/* A 1x1 over whole pictures is one matrix product: see it as a single line. */
+static void flatten_pointwise(vt_conv *c)
+{
+    vt_conv_spec *s = &c->s;
+    bool pads = s->p.pad[0][0] || s->p.pad[0][1] || s->p.pad[1][0] || s->p.pad[1][1];
+    if (s->kh == 1 && s->kw == 1 && s->p.stride[0] == 1 && s->p.stride[1] == 1 && !pads) {
+        s->w *= s->b * s->h;
+        s->b = s->h = 1;
+        c->ow = s->w;
+        c->oh = 1;
+    }
+}
+
+static int set_geometry(vt_conv *c, const vt_conv_spec *spec)
+{
+    c->s = *spec;
+    ag_conv_params *p = &c->s.p;
+    for (int axis = 0; axis < 2; axis++) {
+        p->stride[axis] = p->stride[axis] > 0 ? p->stride[axis] : 1;
+        p->dilation[axis] = p->dilation[axis] > 0 ? p->dilation[axis] : 1;
+    }
+    c->oh =
+        vt_conv_size(spec->h, spec->kh, p->stride[0], p->dilation[0], p->pad[0][0], p->pad[0][1]);
+    c->ow =
+        vt_conv_size(spec->w, spec->kw, p->stride[1], p->dilation[1], p->pad[1][0], p->pad[1][1]);
+    if (c->oh < 1 || c->ow < 1) {
+        return ag_fail(AG_EINVAL, "the convolution's window is larger than its padded input");
+    }
+    flatten_pointwise(c);
+    return 0;
+}
+
+int vt_conv_new(const vt_conv_spec *spec, vt_conv **out)
+{
+    *out = NULL;
+    vt_conv *c = ag_calloc(1, sizeof *c);
+    if (!c) {
+        return AG_ENOMEM;
+    }
+    int status = set_geometry(c, spec);
+    if (status < 0) {
+        ag_free(c);
+        return status;
+    }
+    if (!vt_conv_try_line(c)) {
+        vt_conv_use_im2col(c);
+    }
+    *out = c;
+    return 0;
+}
+
+void vt_conv_free(vt_conv *c)
+{
+    if (c && c->path->free) {
+        c->path->free(c);
+    }
+    ag_free(c);
+}
+
+size_t vt_conv_scratch(const vt_conv *c)
+{
+    return c->scratch;
+}
+
+double vt_conv_flops(const vt_conv *c)
+{
+    return 2.0 * (double)(c->s.b * c->oh * c->ow) * (double)vt_conv_count_w(c);
+}
+
+int vt_conv_state_new(const vt_conv *c, vt_conv_state **out)
+{
+    *out = NULL;
+    return c->path->state_new ? c->path->state_new(c, out) : 0;
+}
+
+int vt_conv_run(const vt_conv *c, vt_conv_state *state, const float *a, const float *b, float *out,
+                bool accumulate, void *scratch)
+{
+    return c->path->run(c, state, a, b, out, accumulate, scratch);
+}
+
+void vt_conv_state_free(vt_conv_state *state)
+{
+    ag_free(state);
+}

@@ -1,0 +1,29 @@
+/* The choice of kernels for this machine. */
+#include "tensor/kernels/plain.h"
+
+#include <pthread.h>
+
+void vt_kernels_fill(vt_kernels *table, unsigned features)
+{
+    table->name = "c";
+    vt_plain_elementwise(table);
+    vt_plain_reduce(table);
+    vt_plain_softmax(table);
+    vt_plain_gates(table);
+    vt_plain_likelihood(table);
+    (void)features;
+}
+
+static vt_kernels best;
+
+static void choose(void)
+{
+    vt_kernels_fill(&best, ag_cpu_features());
+}
+
+const vt_kernels *vt_kernels_get(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, choose);
+    return &best;
+}

@@ -5,8 +5,7 @@
 
 #include "agena/base.h"
 
-/* ---- peaks of this machine, per core unless said otherwise
- * ------------------------------------------ */
+/* ---- peaks of this machine, per core unless said otherwise ---- */
 
 enum { BENCH_L1, BENCH_L2, BENCH_L3, BENCH_DRAM, BENCH_LEVELS };
 
@@ -23,8 +22,7 @@ typedef struct {
 /* Measured at the first call (about two seconds). */
 const bench_peaks *bench_peaks_get(void);
 
-/* ---- a figure
- * ---------------------------------------------------------------------------------------- */
+/* ---- a figure ---- */
 
 /* What one unit of work (one sample) costs, to say which share of the machine's peak a rate
  * reaches: the share is that of the resource which binds. Leave out (0) what does not apply. */
@@ -35,6 +33,8 @@ typedef struct {
     int threads;
 } bench_cost;
 
+enum { BENCH_PEER_ARGUMENTS = 6 };
+
 typedef struct bench_case bench_case;
 struct bench_case {
     const char *name; /* "wavenet-generate-f32" */
@@ -42,15 +42,15 @@ struct bench_case {
     bool lower_is_better;
     int repeats; /* an odd number; the median is reported */
     /* The peer: a script in bench/peers/ and its arguments (NULL at the end), or all NULL. */
-    const char *peer_name; /* "PyTorch" */
-    const char *peer[6];   /* { "wavenet_train.py", "--threads", "2" } */
-    const void *options;   /* for the functions below */
+    const char *peer_name;                  /* "PyTorch" */
+    const char *peer[BENCH_PEER_ARGUMENTS]; /* { "wavenet_train.py", "--threads", "2" } */
+    const void *options;                    /* for the functions below */
     /* Prepare once (including warm-up); close undoes it. *state is passed to the others. */
     int (*open)(const bench_case *self, void **state);
     /* One repetition of about half a second to two seconds: *value in the case's unit. */
-    int (*measure)(void *state, double *value);
+    int (*measure)(const bench_case *self, void *state, double *value);
     void (*close)(void *state);
-    /* May be NULL: no share is reported. */
+    /* May be NULL: no share is reported. open and close may be NULL too. */
     void (*cost)(const void *state, bench_cost *cost);
 };
 
@@ -65,22 +65,33 @@ extern const bench_list bench_train_cases;    /* bench_train.c */
 extern const bench_list bench_generate_cases; /* bench_generate.c */
 extern const bench_list bench_command_cases;  /* bench_command.c */
 
-/* ---- what cases share
- * ------------------------------------------------------------------------------- */
+/* ---- measuring ---- */
+
+typedef struct {
+    double agena;
+    double peer, ratio; /* NAN when there is no peer; ratio > 1: ours is the better one */
+    double share;       /* of the binding peak; NAN without a cost */
+} bench_result;
+
+/* Ours and the peer's repetitions in turn; medians of both. */
+int bench_measure(const bench_case *bench, bench_result *result);
 
 /* Share of the machine's binding peak that `rate` units of work a second reach. */
-double bench_share(const bench_cost *cost, double rate);
+double bench_share(const bench_peaks *peaks, const bench_cost *cost, double rate);
 double bench_median(double *values, int count); /* sorts them */
 
-/* A peer: a script that prints "ready", then for each line "go" on its input one measured value. */
+/* ---- peers ---- */
+
+/* A script that prints "ready", then for each line "go" on its input one measured value. */
 typedef struct bench_peer bench_peer;
-/* *out is NULL and the result 0 when the peer cannot run here (a note goes to standard error). */
+/* *out is NULL and the result 0 when there is none or it cannot run here (a note goes to standard
+ * error). */
 int bench_peer_open(const bench_case *bench, bench_peer **out);
 int bench_peer_measure(bench_peer *peer, double *value);
 void bench_peer_close(bench_peer *peer); /* NULL allowed */
 
-/* Path of a file in the source tree's bench/peers, and of the command agena: from the environment
- * (AGENA_PEERS, AGENA_COMMAND), else as the build configured them. */
+/* Where the peers' scripts and the command agena are: AGENA_PEERS and AGENA_COMMAND in the
+ * environment, else what the build configured. */
 const char *bench_peers_folder(void);
 const char *bench_agena_command(void);
 

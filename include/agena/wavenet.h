@@ -95,6 +95,47 @@ AG_API int ag_wavenet_outputs(const ag_wavenet_config *config);
  * Conditioning: c = relu(conv(features) + bias) (zero padded at both ends), then per upsample with factor u: a
  * transposed convolution of width 2u and stride u cropped u/2 before and u - u/2 after, + bias, relu. */
 
+/* ---- training graph ----------------------------------------------------------------------------------- */
+
+/* Leaves and results of a WaveNet in a graph; AG_NONE where the configuration has no such thing. */
+typedef struct {
+    ag_node input;    /* [batch, samples]: the sample before each target; class i32 (one hot) or f32 (scalar) */
+    ag_node target;   /* [batch, samples]: class i32 (softmax) or f32 in [-1, 1] (mixture, Gaussian) */
+    ag_node weight;   /* [batch, samples] f32: what each sample's loss counts */
+    ag_node features; /* [batch, samples / hop + 2 (local_context + margin), local_features] f32 */
+    ag_node speaker, language; /* [batch] i32 */
+    ag_node past;     /* [batch, samples / context_rate] f32: mean of the context_rate samples before each block */
+    ag_node params;   /* [batch, samples, outputs]: parameters of the distribution of each target */
+    ag_node nll;      /* [batch, samples]: negative log likelihood in nats */
+    ag_node loss;     /* scalar: sum of weight times nll */
+} ag_wavenet_nodes;
+
+/* Add the network to g, its parameters named as above. samples: a multiple of hop and of context_rate where they are
+ * used. margin: frames of real conditioning given on each side beyond local_context, so that the upsampling of a
+ * crop sees its neighbours; 0 for a whole utterance. */
+AG_API int ag_wavenet_graph(const ag_wavenet_config *config, int batch, int64_t samples, int margin,
+                            ag_graph *g, ag_wavenet_nodes *out);
+/* All parameters of a configuration, zeroed, in the graph's order. */
+AG_API int ag_wavenet_weights(const ag_wavenet_config *config, ag_tensors **out);
+/* Initial values: Glorot uniform, skip weights divided by sqrt(layers), biases 0, embeddings normal. */
+AG_API void ag_wavenet_init(const ag_wavenet_config *config, ag_tensors *weights, uint64_t seed);
+
+/* ---- model files ---------------------------------------------------------------------------------------- */
+
+/* A trained model: safetensors whose metadata holds the configuration (YAML) and the names behind the indices. */
+typedef struct {
+    ag_wavenet_config config;
+    ag_tensors *weights;
+    char **speakers, **languages; /* config.speakers and config.languages names */
+    int64_t steps;                /* training steps behind it */
+} ag_wavenet;
+
+AG_API int ag_wavenet_load(const char *path, ag_wavenet **out);
+AG_API int ag_wavenet_save(const ag_wavenet *model, const char *path, ag_store store);
+AG_API void ag_wavenet_free(ag_wavenet *model);
+/* Index of a name in a list of `count`, or AG_EINVAL with the known names in the sentence. what: "speaker". */
+AG_API int ag_wavenet_index(const char *what, const char *name, char *const *names, int count);
+
 /* ---- sampler ---------------------------------------------------------------------------------------- */
 
 typedef enum { AG_WEIGHTS_F32, AG_WEIGHTS_BF16, AG_WEIGHTS_INT8 } ag_weights;

@@ -36,7 +36,8 @@ ag_node vt_binary_node(ag_graph *g, vt_op op, ag_node a, ag_node b)
     if (!broadcast_shape(&g->nodes[a].shape, &g->nodes[b].shape, &out)) {
         char ta[128], tb[128];
         return vt_error(g, AG_EINVAL, "%s: shapes %s and %s do not broadcast", vt_op_name(op),
-                        vt_shape_text(&g->nodes[a].shape, ta), vt_shape_text(&g->nodes[b].shape, tb));
+                        vt_shape_text(&g->nodes[a].shape, ta),
+                        vt_shape_text(&g->nodes[b].shape, tb));
     }
     return vt_add(g, vt_make(op, out, a, b, VT_ABSENT));
 }
@@ -69,7 +70,8 @@ ag_node ag_broadcast(ag_graph *g, ag_node x, ag_shape shape)
     if (vt_same(&from, &shape)) {
         return x;
     }
-    if (shape.rank > AG_MAX_RANK || !broadcast_shape(&from, &shape, &out) || !vt_same(&out, &shape)) {
+    if (shape.rank > AG_MAX_RANK || !broadcast_shape(&from, &shape, &out) ||
+        !vt_same(&out, &shape)) {
         char ta[128], tb[128];
         return vt_error(g, AG_EINVAL, "broadcast: %s cannot become %s", vt_shape_text(&from, ta),
                         vt_shape_text(&shape, tb));

@@ -106,7 +106,8 @@ const void *ag_exec_data(const ag_exec *e, ag_node x)
     return storage < 0 ? NULL : e->data[storage];
 }
 
-/* ---- one function a kind of step ------------------------------------------------------------------------- */
+/* ---- one function a kind of step
+ * ------------------------------------------------------------------------- */
 
 /* What a step's function sees. */
 typedef struct {
@@ -213,7 +214,7 @@ static void run_pool(const call *c)
     bool back = op == VT_POOL_SCATTER || op == VT_AVG_POOL_DATA;
     const ag_shape *x = back ? &c->n->shape : shape_of(c, 0);
     const ag_shape *y = back ? shape_of(c, 0) : &c->n->shape;
-    vt_pool pool = { x->dim[0], x->dim[1],        x->dim[2],        x->dim[3],  c->n->u.window.kh,
+    vt_pool pool = { x->dim[0],         x->dim[1], x->dim[2], x->dim[3],       c->n->u.window.kh,
                      c->n->u.window.kw, y->dim[1], y->dim[2], c->n->u.window.p };
     const int32_t *index = (const int32_t *)c->in[1];
     if (op == VT_MAX_POOL_INDEX) {

@@ -1,4 +1,5 @@
-/* Reverse-mode differentiation, graph to graph: walk back from y and add up vector-Jacobian products. */
+/* Reverse-mode differentiation, graph to graph: walk back from y and add up vector-Jacobian
+ * products. */
 #include "tensor/graph.h"
 
 #include <string.h>

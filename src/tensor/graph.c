@@ -86,15 +86,15 @@ int64_t ag_shape_count(const ag_shape *shape)
 
 bool vt_same(const ag_shape *a, const ag_shape *b)
 {
-    return a->rank == b->rank &&
-           memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0;
+    return a->rank == b->rank && memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0;
 }
 
 const char *vt_shape_text(const ag_shape *s, char *buffer)
 {
     int at = snprintf(buffer, 128, "[");
     for (int i = 0; i < s->rank; i++) {
-        at += snprintf(buffer + at, (size_t)(128 - at), i ? ", %lld" : "%lld", (long long)s->dim[i]);
+        at +=
+            snprintf(buffer + at, (size_t)(128 - at), i ? ", %lld" : "%lld", (long long)s->dim[i]);
     }
     snprintf(buffer + at, (size_t)(128 - at), "]");
     return buffer;

@@ -1,4 +1,5 @@
-/* tensor/graph.h: the graph's nodes, as its builders, the differentiation and the planner see them. */
+/* tensor/graph.h: the graph's nodes, as its builders, the differentiation and the planner see them.
+ */
 #ifndef TENSOR_GRAPH_H
 #define TENSOR_GRAPH_H
 
@@ -146,13 +147,13 @@ ag_node vt_scalar(ag_graph *g, float value);
 ag_node vt_expand_mol(ag_graph *g, ag_node params, ag_node target, int bits, float min_log_scale);
 ag_node vt_expand_gaussian(ag_graph *g, ag_node params, ag_node target, float min_log_scale);
 
-/* Reverse mode from y, whose adjoint is dy: adjoints of wrt go to out (AG_NONE where y does not depend on one).
- * Nodes below `first` count as independent: 0 for a total derivative; the first node of an expanded
- * sub-expression for the partial derivatives in its inputs. */
+/* Reverse mode from y, whose adjoint is dy: adjoints of wrt go to out (AG_NONE where y does not
+ * depend on one). Nodes below `first` count as independent: 0 for a total derivative; the first
+ * node of an expanded sub-expression for the partial derivatives in its inputs. */
 int vt_backward(ag_graph *g, ag_node y, ag_node dy, ag_node first, const ag_node *wrt, int count,
                 ag_node *out);
-/* The vector-Jacobian product of node n (a copy) at index `at`: for input i, when wanted[i], put into d[i] a node for its
- * adjoint, given dy, the adjoint of n; AG_NONE where there is none. */
+/* The vector-Jacobian product of node n (a copy) at index `at`: for input i, when wanted[i], put
+ * into d[i] a node for its adjoint, given dy, the adjoint of n; AG_NONE where there is none. */
 int vt_vjp(ag_graph *g, const vt_node *n, ag_node at, ag_node dy, const bool *wanted, ag_node *d);
 
 #endif

@@ -65,9 +65,9 @@ static bool check_params(ag_graph *g, vt_op op, ag_conv_params *p)
     for (int i = 0; i < 2; i++) {
         p->stride[i] = p->stride[i] ? p->stride[i] : 1;
         p->dilation[i] = p->dilation[i] ? p->dilation[i] : 1;
-        if (p->stride[i] < 1 || p->stride[i] > most || p->dilation[i] < 1 || p->dilation[i] > most ||
-            p->pad[i][0] < -most || p->pad[i][0] > most || p->pad[i][1] < -most ||
-            p->pad[i][1] > most) {
+        if (p->stride[i] < 1 || p->stride[i] > most || p->dilation[i] < 1 ||
+            p->dilation[i] > most || p->pad[i][0] < -most || p->pad[i][0] > most ||
+            p->pad[i][1] < -most || p->pad[i][1] > most) {
             vt_error(g, AG_EINVAL, "%s: a stride, dilation or padding is out of range",
                      vt_op_name(op));
             return false;
@@ -97,8 +97,8 @@ static bool rank4(ag_graph *g, vt_op op, ag_node x)
     return true;
 }
 
-static ag_node conv_node(ag_graph *g, vt_op op, ag_shape out, ag_node a, ag_node b, ag_conv_params p,
-                         int64_t kh, int64_t kw)
+static ag_node conv_node(ag_graph *g, vt_op op, ag_shape out, ag_node a, ag_node b,
+                         ag_conv_params p, int64_t kh, int64_t kw)
 {
     vt_node n = vt_make(op, out, a, b, VT_ABSENT);
     n.u.window.p = p;
@@ -144,7 +144,8 @@ ag_node ag_conv2d_transposed(ag_graph *g, ag_node y, ag_node w, ag_conv_params p
     return conv_node(g, VT_CONV_DATA, out, y, w, p, k.dim[0], k.dim[1]);
 }
 
-ag_node ag_conv2d_filter(ag_graph *g, ag_node x, ag_node y, ag_conv_params p, int64_t kh, int64_t kw)
+ag_node ag_conv2d_filter(ag_graph *g, ag_node x, ag_node y, ag_conv_params p, int64_t kh,
+                         int64_t kw)
 {
     if (!rank4(g, VT_CONV_FILTER, x) || !rank4(g, VT_CONV_FILTER, y) ||
         !check_params(g, VT_CONV_FILTER, &p)) {
@@ -181,7 +182,8 @@ static ag_node lower(ag_graph *g, ag_node y)
     return ag_reshape(g, y, AG_SHAPE(s.dim[0], s.dim[2], s.dim[3]));
 }
 
-ag_node ag_conv1d(ag_graph *g, ag_node x, ag_node w, int stride, int dilation, int before, int after)
+ag_node ag_conv1d(ag_graph *g, ag_node x, ag_node w, int stride, int dilation, int before,
+                  int after)
 {
     ag_conv_params p = { { 1, stride }, { 1, dilation }, { { 0, 0 }, { before, after } } };
     return lower(g, ag_conv2d(g, lift(g, x, false), lift(g, w, true), p));

@@ -1,5 +1,5 @@
-/* Memory plan: buffers with lifetimes into one block, largest first, each at the lowest offset that is free
- * for as long as it lives. */
+/* Memory plan: buffers with lifetimes into one block, largest first, each at the lowest offset that
+ * is free for as long as it lives. */
 #include "tensor/plan.h"
 
 #include <stdlib.h>

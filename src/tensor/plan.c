@@ -1,4 +1,5 @@
-/* Compilation: which nodes are needed, in which steps they run, what is fused, and who shares whose buffer. */
+/* Compilation: which nodes are needed, in which steps they run, what is fused, and who shares whose
+ * buffer. */
 #include "tensor/plan.h"
 
 #include <limits.h>
@@ -104,8 +105,8 @@ static void count_uses(compiler *c)
     }
 }
 
-/* Let sums absorb a product that nobody else reads and that is not broadcast. The later operand first: in sums of
- * adjoints it is the newer one. */
+/* Let sums absorb a product that nobody else reads and that is not broadcast. The later operand
+ * first: in sums of adjoints it is the newer one. */
 static void fuse(compiler *c)
 {
     ag_plan *p = c->p;
@@ -216,9 +217,8 @@ static void note_use(compiler *c, int step, ag_node root)
 
 static int new_storage(ag_plan *p, size_t bytes, int first, int last)
 {
-    p->storages[p->storages_count] = (vt_storage){
-        .bytes = bytes, .first = first, .last = last, .leaf = AG_NONE
-    };
+    p->storages[p->storages_count] =
+        (vt_storage){ .bytes = bytes, .first = first, .last = last, .leaf = AG_NONE };
     return p->storages_count++;
 }
 
@@ -301,8 +301,8 @@ static void store_results(compiler *c)
     }
 }
 
-/* Every output gets a buffer of its own, so that callers can bind it: a view of a leaf or of another output is
- * copied at the end. */
+/* Every output gets a buffer of its own, so that callers can bind it: a view of a leaf or of
+ * another output is copied at the end. */
 static void store_outputs(compiler *c)
 {
     ag_plan *p = c->p;
@@ -317,9 +317,8 @@ static void store_outputs(compiler *c)
         if (taken) {
             int s = p->steps_count++;
             o->storage = new_storage(p, bytes_of(&p->nodes[root]), s, INT_MAX);
-            p->steps[s] = (vt_step){
-                .at = o->node, .product = AG_NONE, .base = root, .out = o->storage
-            };
+            p->steps[s] =
+                (vt_step){ .at = o->node, .product = AG_NONE, .base = root, .out = o->storage };
         }
     }
 }

@@ -8,14 +8,15 @@
 /* A buffer that one or more nodes (views, in-place results) share. */
 typedef struct {
     size_t bytes;
-    size_t offset;      /* in an exec's memory */
-    int first, last;    /* steps between which it must be kept; INT_MAX: to the end */
-    const void *fixed;  /* a constant's values, in the plan */
-    ag_node leaf;       /* the input or parameter it stands for, or AG_NONE */
+    size_t offset;     /* in an exec's memory */
+    int first, last;   /* steps between which it must be kept; INT_MAX: to the end */
+    const void *fixed; /* a constant's values, in the plan */
+    ag_node leaf;      /* the input or parameter it stands for, or AG_NONE */
 } vt_storage;
 
-/* One kernel call. A product (matrix or convolution) whose only use is a sum runs inside the step of that sum:
- * the other summand is put into the output first and the product is accumulated on it. */
+/* One kernel call. A product (matrix or convolution) whose only use is a sum runs inside the step
+ * of that sum: the other summand is put into the output first and the product is accumulated on it.
+ */
 typedef struct {
     ag_node at;      /* the node that is computed */
     ag_node product; /* fused into `at` (a VT_ADD), or AG_NONE */
@@ -50,8 +51,8 @@ static inline bool vt_is_product(vt_op op)
 {
     return op == VT_MATMUL || (op >= VT_CONV && op <= VT_CONV_FILTER);
 }
-/* Give offsets to storages that are no leaf and no constant, so that none overlaps another one alive at the same step;
- * *bytes is the memory needed (memory.c). */
+/* Give offsets to storages that are no leaf and no constant, so that none overlaps another one
+ * alive at the same step; *bytes is the memory needed (memory.c). */
 int vt_place(vt_storage *storages, int count, size_t *bytes);
 
 #endif

@@ -23,7 +23,8 @@ ag_node ag_sum(ag_graph *g, ag_node x, unsigned axes, bool keep)
     }
     ag_shape s = g->nodes[x].shape;
     if (axes >> s.rank) {
-        return vt_error(g, AG_EINVAL, "sum: an axis in the mask %#x is not in 0..%d", axes, s.rank - 1);
+        return vt_error(g, AG_EINVAL, "sum: an axis in the mask %#x is not in 0..%d", axes,
+                        s.rank - 1);
     }
     if (!axes) {
         return x;
@@ -129,7 +130,8 @@ ag_node ag_mol_loss(ag_graph *g, ag_node params, ag_node target, int bits, float
     if (s.rank < 0) {
         return AG_NONE;
     }
-    if (g->nodes[params].shape.dim[s.rank] % 3 || bits < 1 || bits > 24 || !isfinite(min_log_scale)) {
+    if (g->nodes[params].shape.dim[s.rank] % 3 || bits < 1 || bits > 24 ||
+        !isfinite(min_log_scale)) {
         return vt_error(g, AG_EINVAL, "mol_loss: parameters come in threes, bits from 1 to 24");
     }
     vt_node n = vt_make(VT_MOL, s, params, target, VT_ABSENT);
@@ -145,7 +147,8 @@ ag_node ag_gaussian_loss(ag_graph *g, ag_node params, ag_node target, float min_
         return AG_NONE;
     }
     if (g->nodes[params].shape.dim[s.rank] != 2 || !isfinite(min_log_scale)) {
-        return vt_error(g, AG_EINVAL, "gaussian_loss: the last dimension must be 2 (mean, log scale)");
+        return vt_error(g, AG_EINVAL,
+                        "gaussian_loss: the last dimension must be 2 (mean, log scale)");
     }
     vt_node n = vt_make(VT_GAUSSIAN, s, params, target, VT_ABSENT);
     n.u.loss.min_log_scale = min_log_scale;
@@ -169,7 +172,8 @@ static ag_node as_column(ag_graph *g, ag_node x)
     return ag_reshape(g, x, s);
 }
 
-/* -ln of a discretised logistic mixture, term by term as in the header's sources; see also the fused kernel. */
+/* -ln of a discretised logistic mixture, term by term as in the header's sources; see also the
+ * fused kernel. */
 ag_node vt_expand_mol(ag_graph *g, ag_node params, ag_node target, int bits, float min_log_scale)
 {
     int64_t k = ag_node_shape(g, params).dim[ag_node_shape(g, params).rank - 1] / 3;
@@ -183,8 +187,8 @@ ag_node vt_expand_mol(ag_graph *g, ag_node params, ag_node target, int bits, flo
     ag_node centred = ag_sub(g, x, mean);
     ag_node upper = ag_mul(g, inverse, ag_affine(g, centred, 1, (float)half));
     ag_node lower = ag_mul(g, inverse, ag_affine(g, centred, 1, (float)-half));
-    ag_node log_upper = ag_neg(g, ag_softplus(g, ag_neg(g, upper)));  /* ln sigmoid(upper) */
-    ag_node log_not_lower = ag_neg(g, ag_softplus(g, lower));         /* ln (1 - sigmoid(lower)) */
+    ag_node log_upper = ag_neg(g, ag_softplus(g, ag_neg(g, upper))); /* ln sigmoid(upper) */
+    ag_node log_not_lower = ag_neg(g, ag_softplus(g, lower));        /* ln (1 - sigmoid(lower)) */
     ag_node delta = ag_sub(g, ag_sigmoid(g, upper), ag_sigmoid(g, lower));
     ag_node middle = ag_mul(g, inverse, centred);
     /* ln of the density at the middle of the bin times its width */

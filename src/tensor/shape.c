@@ -103,8 +103,8 @@ ag_node ag_pad(ag_graph *g, ag_node x, int axis, int64_t before, int64_t after)
     }
     const int64_t most = (int64_t)1 << 32;
     if (before < 0 || after < 0 || before > most || after > most) {
-        return vt_error(g, AG_EINVAL, "pad: %lld and %lld must be from 0 to 2^32", (long long)before,
-                        (long long)after);
+        return vt_error(g, AG_EINVAL, "pad: %lld and %lld must be from 0 to 2^32",
+                        (long long)before, (long long)after);
     }
     if (before + after == 0) {
         return x;
@@ -190,7 +190,8 @@ ag_node ag_scatter_add(ag_graph *g, ag_node x, ag_node index, int64_t rows)
     if (rows < 1 || rows > ((int64_t)1 << 31)) {
         return vt_error(g, AG_EINVAL, "scatter_add: %lld rows", (long long)rows);
     }
-    return vt_add(g, vt_make(VT_SCATTER_ADD, AG_SHAPE(rows, s.dim[s.rank - 1]), x, index, VT_ABSENT));
+    return vt_add(g,
+                  vt_make(VT_SCATTER_ADD, AG_SHAPE(rows, s.dim[s.rank - 1]), x, index, VT_ABSENT));
 }
 
 ag_node ag_pick(ag_graph *g, ag_node x, ag_node index)

@@ -1,5 +1,5 @@
-/* The vector-Jacobian product of every operation, as nodes. Fused derivative kernels serve the first
- * derivative; what differentiates them again is expanded into primitive operations. */
+/* The vector-Jacobian product of every operation, as nodes. Fused derivative kernels serve the
+ * first derivative; what differentiates them again is expanded into primitive operations. */
 #include "tensor/graph.h"
 
 #include <string.h>
@@ -228,7 +228,8 @@ static void loss_vjp(ag_graph *g, const vt_node *n, ag_node dy, const bool *want
     }
 }
 
-/* ---- derivatives of fused derivatives, through their expansion ---------------------------------------- */
+/* ---- derivatives of fused derivatives, through their expansion
+ * ---------------------------------------- */
 
 static ag_node expand_gated_grad(ag_graph *g, const vt_node *n)
 {
@@ -241,7 +242,8 @@ static ag_node expand_gated_grad(ag_graph *g, const vt_node *n)
     return ag_concat(g, (ag_node[]){ dt, ds }, 2, n->shape.rank - 1);
 }
 
-/* The cell out of primitive operations: [B, 2H] = c', h' (Hochreiter & Schmidhuber, with forget gates). */
+/* The cell out of primitive operations: [B, 2H] = c', h' (Hochreiter & Schmidhuber, with forget
+ * gates). */
 static ag_node expand_lstm(ag_graph *g, ag_node gates, ag_node c)
 {
     int64_t h = ag_node_shape(g, c).dim[1];
@@ -298,7 +300,8 @@ static int fused_grad_vjp(ag_graph *g, const vt_node *n, ag_node dy, ag_node *d)
     return status < 0 ? status : vt_backward(g, y, dy, first, n->in, n->inputs, d);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------ */
+/* ---- the table
+ * ------------------------------------------------------------------------------------------ */
 
 static ag_node single_vjp(ag_graph *g, const vt_node *n, ag_node at, ag_node dy)
 {

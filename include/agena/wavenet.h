@@ -6,6 +6,7 @@
 #ifndef AGENA_WAVENET_H
 #define AGENA_WAVENET_H
 
+#include "agena/data.h"
 #include "agena/nn.h"
 #include "agena/tensor.h"
 
@@ -131,10 +132,36 @@ typedef struct {
 } ag_wavenet;
 
 AG_API int ag_wavenet_load(const char *path, ag_wavenet **out);
+/* The same content in memory, for a caller that adds to it. */
+AG_API int ag_wavenet_pack(const ag_wavenet *model, ag_safetensors **out);
 AG_API int ag_wavenet_save(const ag_wavenet *model, const char *path, ag_store store);
 AG_API void ag_wavenet_free(ag_wavenet *model);
 /* Index of a name in a list of `count`, or AG_EINVAL with the known names in the sentence. what: "speaker". */
 AG_API int ag_wavenet_index(const char *what, const char *name, char *const *names, int count);
+
+/* ---- training and evaluation ------------------------------------------------------------------------------ */
+
+typedef struct {
+    const char *recipe;           /* YAML file */
+    const char *const *overrides; /* "train.steps=100", ... */
+    int override_count;
+    const char *data;   /* manifest or folder; NULL: the recipe's */
+    const char *output; /* run folder; NULL: the recipe's */
+    bool resume;        /* go on from output/checkpoint.safetensors */
+    int threads;        /* 0 = all processors; the bytes do not depend on it */
+} ag_wavenet_train_options;
+
+/* Train to the recipe's last step, or until Ctrl-C (AG_EINTERRUPTED, after saving). The run folder gets
+ * checkpoint.safetensors (weights, optimiser state, step, recipe: everything a resumed run needs to equal one that
+ * never stopped), model.safetensors (the averaged weights) and TensorBoard event files. */
+AG_API int ag_wavenet_train(const ag_wavenet_train_options *options);
+
+/* Mean negative log likelihood in bits a sample over a split in memory, each sample given its whole past as far
+ * as the receptive field reaches. limit: look at so many stretches of 8,000 samples, evenly spread; 0 = all.
+ * The features of speech must be those the configuration asks for. */
+AG_API int ag_wavenet_evaluate(const ag_wavenet_config *config, const ag_tensors *weights,
+                               const ag_speech *speech, int64_t limit, ag_pool *pool, double *bits,
+                               int64_t *samples);
 
 /* ---- sampler ---------------------------------------------------------------------------------------- */
 

@@ -208,13 +208,26 @@ static int fill(const ag_wavenet *m, ag_safetensors *f)
     return status < 0 ? status : ag_safetensors_add(f, "", m->weights);
 }
 
-int ag_wavenet_save(const ag_wavenet *model, const char *path, ag_store store)
+int ag_wavenet_pack(const ag_wavenet *model, ag_safetensors **out)
 {
+    *out = NULL;
     ag_safetensors *f = NULL;
     int status = ag_safetensors_new(&f);
     if (status == 0) {
         status = fill(model, f);
     }
+    if (status < 0) {
+        ag_safetensors_free(f);
+        return status;
+    }
+    *out = f;
+    return 0;
+}
+
+int ag_wavenet_save(const ag_wavenet *model, const char *path, ag_store store)
+{
+    ag_safetensors *f = NULL;
+    int status = ag_wavenet_pack(model, &f);
     if (status == 0) {
         status = ag_safetensors_save(f, path, store);
     }

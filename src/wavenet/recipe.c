@@ -87,6 +87,7 @@ static const cyaml_schema_field_t train_fields[] = {
     CYAML_FIELD_INT("shards", OPT, wn_train_recipe, shards),
     CYAML_FIELD_MAPPING("optimizer", CYAML_FLAG_DEFAULT, wn_train_recipe, optimizer,
                         optimizer_fields),
+    CYAML_FIELD_FLOAT("local_dropout", OPT, wn_train_recipe, local_dropout),
     CYAML_FIELD_INT("checkpoint_minutes", OPT, wn_train_recipe, checkpoint_minutes),
     CYAML_FIELD_INT("valid_steps", OPT, wn_train_recipe, valid_steps),
     CYAML_FIELD_INT("valid_crops", OPT, wn_train_recipe, valid_crops),
@@ -173,6 +174,10 @@ static int check_train(const wn_train_recipe *t)
         if (status < 0) {
             return status;
         }
+    }
+    if (!(t->local_dropout >= 0 && t->local_dropout < 1)) {
+        return ag_fail(AG_EINVAL, "train.local_dropout is %g, not in [0, 1)",
+                       (double)t->local_dropout);
     }
     if (t->batch % t->shards) {
         return ag_fail(AG_EINVAL, "train.shards (%d) does not divide train.batch (%d)", t->shards,

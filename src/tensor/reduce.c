@@ -189,15 +189,20 @@ ag_node vt_expand_mol(ag_graph *g, ag_node params, ag_node target, int bits, flo
     ag_node lower = ag_mul(g, inverse, ag_affine(g, centred, 1, (float)-half));
     ag_node log_upper = ag_neg(g, ag_softplus(g, ag_neg(g, upper))); /* ln sigmoid(upper) */
     ag_node log_not_lower = ag_neg(g, ag_softplus(g, lower));        /* ln (1 - sigmoid(lower)) */
-    ag_node delta = ag_sub(g, ag_sigmoid(g, upper), ag_sigmoid(g, lower));
+    /* The mass sig(upper) - sig(lower) as the product sig(upper) sig(-lower) (1 - e^-w), w = upper -
+     * lower, and 1 - e^-w as tanh(w/2) (1 + e^-w): differences would lose most digits at 16 bits. */
+    ag_node width = ag_affine(g, inverse, (float)(2 * half), 0);
+    ag_node log_share = ag_add(g, ag_log(g, ag_tanh(g, ag_affine(g, width, 0.5f, 0))),
+                               ag_softplus(g, ag_neg(g, width)));
+    ag_node log_mass = ag_add(g, log_share, ag_add(g, log_upper, log_not_lower));
     ag_node middle = ag_mul(g, inverse, centred);
     /* ln of the density at the middle of the bin times its width */
     ag_node density = ag_affine(
         g, ag_sub(g, ag_sub(g, middle, log_scale), ag_affine(g, ag_softplus(g, middle), 2, 0)), 1,
         (float)log(2 * half));
-    ag_shape full = ag_node_shape(g, delta);
-    ag_node log_delta = ag_log(g, ag_maximum(g, delta, vt_scalar(g, 1e-12f)));
-    ag_node inside = ag_where(g, ag_greater(g, delta, vt_scalar(g, 1e-5f)), log_delta, density);
+    ag_shape full = ag_node_shape(g, log_mass);
+    ag_node limit = vt_scalar(g, (float)log(1e-5));
+    ag_node inside = ag_where(g, ag_greater(g, log_mass, limit), log_mass, density);
     ag_node at_top = ag_greater(g, x, vt_scalar(g, (float)(1 - half)));
     ag_node at_bottom = ag_greater(g, vt_scalar(g, (float)(half - 1)), x);
     ag_node lp = ag_where(g, ag_broadcast(g, at_top, full), log_not_lower, inside);

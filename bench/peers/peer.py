@@ -1,4 +1,4 @@
-"""What every peer shares: print "ready", then one measured value for each line "go" on the input."""
+"""What every peer shares: print "ready", then a measured value for each line "go" on the input."""
 
 import importlib.util
 import sys

@@ -2,7 +2,8 @@
 
 Each layer keeps a queue of its past inputs, as public samplers do, so a sample costs one column
 through every layer. Written with care: no gradients, weights as plain matrices, one fused
-multiplication for both taps of the dilated convolution and one for residual and skip, in-place sums.
+multiplication for both taps of the dilated convolution and one for residual and skip, in-place
+sums.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
 Channels first, the layout PyTorch's own layers are made for. The input goes through an embedding
 rather than a convolution over one-hot vectors; the dilated convolutions pad by themselves and their
-result is cropped, which was faster than padding their input; residual and skip are two convolutions,
-which was no slower than one whose result is split.
+result is cropped, which was faster than padding their input; residual and skip are two
+convolutions, which was no slower than one whose result is split.
 """
 
 import argparse
@@ -13,7 +13,6 @@ from peer import serve  # before torch: it says so when there is none
 import torch
 import torch.nn.functional as F
 from torch import nn
-
 
 CLASSES = 256
 

@@ -1,8 +1,9 @@
 """Every operation of agena/tensor.h beside PyTorch: values, gradients, gradients of gradients.
 
 A case gives the inputs, the operation as agena's graph builds it and as PyTorch computes it (in
-float64, so that only our own rounding is seen). The scalar to differentiate is the sum of the result
-times fixed random numbers; its gradients, again times random numbers, are differentiated once more.
+float64, so that only our own rounding is seen). The scalar to differentiate is the sum of the
+result times fixed random numbers; its gradients, again times random numbers, are differentiated
+once more.
 """
 
 import math
@@ -441,7 +442,8 @@ def conv1d_cases():
              lambda g, x, w, d=dilation: g.conv1d_causal(x, w, d),
              lambda x, w, d=dilation, k=k: conv1d(x, w, 1, d, (k - 1) * d, 0))
     for batch, time, i, k, o, how in [(2, 9, 3, 3, 4, (1, 1, 1, 1)), (1, 12, 2, 4, 3, (2, 1, 1, 1)),
-                                      (2, 17, 3, 3, 2, (3, 2, 0, 4)), (1, 8, 80, 5, 16, (1, 1, 2, 2)),
+                                      (2, 17, 3, 3, 2, (3, 2, 0, 4)),
+                                      (1, 8, 80, 5, 16, (1, 1, 2, 2)),
                                       (2, 10, 2, 2, 3, (1, 3, -1, 2))]:
         case(f"conv1d [{batch}, {time}, {i}] by [{k}, {i}, {o}] stride, dilation, pads {how}",
              [normal(batch, time, i), normal(k, i, o)], lambda g, x, w, h=how: g.conv1d(x, w, *h),
@@ -597,8 +599,8 @@ def gradient_penalty_case():
     """WGAN-GP's penalty of a small discriminator: its gradient differentiates the convolutions'
     gradients."""
     batch = 4
-    inputs = [normal(batch, 12, 12, 3), 0.3 * normal(4, 4, 3, 8), normal(8), 0.2 * normal(4, 4, 8, 6),
-              normal(6), normal(3 * 3 * 6, 1)]
+    inputs = [normal(batch, 12, 12, 3), 0.3 * normal(4, 4, 3, 8), normal(8),
+              0.2 * normal(4, 4, 8, 6), normal(6), normal(3 * 3 * 6, 1)]
     p = agena.conv_params((2, 2), (1, 1), ((1, 1), (1, 1)))
     how = ((2, 2), (1, 1), ((1, 1), (1, 1)))
 

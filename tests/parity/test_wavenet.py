@@ -32,7 +32,8 @@ class WaveNet(torch.nn.Module):
 
     def linear(self, x, name):
         """A 1x1 convolution of x [batch, in, time]."""
-        bias = self.weight(name + ".bias") if name.replace(".", "/") + "/bias" in self.weights else None
+        has_bias = name.replace(".", "/") + "/bias" in self.weights
+        bias = self.weight(name + ".bias") if has_bias else None
         return F.conv1d(x, self.weight(name + ".weight").t().unsqueeze(2), bias)
 
     def local(self, features, margin):
@@ -123,7 +124,8 @@ def stack(layers, stacks, kernel, residual, gate, skip):
 
 
 def config(main, **fields):
-    c = agena.WavenetConfig(sample_rate=16000, mixtures=4, min_log_scale=-7, main=main, head=7, hop=1)
+    c = agena.WavenetConfig(sample_rate=16000, mixtures=4, min_log_scale=-7, main=main, head=7,
+                            hop=1)
     for name, value in fields.items():
         if name == "upsample":
             value = (agena.c_int * 4)(*value)
@@ -159,7 +161,8 @@ def draw_data(c, batch, samples, margin):
         data["target"] = draw_audio((batch, samples))
     if c.local_features:
         frames = samples // c.hop + 2 * (c.local_context + margin)
-        data["features"] = random.standard_normal((batch, frames, c.local_features)).astype(np.float32)
+        features = random.standard_normal((batch, frames, c.local_features))
+        data["features"] = features.astype(np.float32)
     for who, count in (("speaker", c.speakers), ("language", c.languages)):
         if count:
             data[who] = random.integers(0, count, batch).astype(np.int32)

@@ -27,21 +27,25 @@ typedef struct {
     double seconds;
     int sample_rate; /* Hz, of the file */
     ag_split split;
-    int speaker_id, language_id; /* set by the manifest; ignored by ag_manifest_add */
+    int speaker_id, language_id; /* ignored by ag_manifest_add, set by ag_manifest_number */
 } ag_recording;
 
 enum {
     AG_MANIFEST_MAX_RECORDINGS = 4000000,
     AG_MANIFEST_MAX_LINE = 65536, /* bytes */
+    AG_MANIFEST_MAX_PATH = 4096,  /* bytes */
+    AG_MANIFEST_MAX_NAME = 255,   /* bytes of a speaker or language */
+    AG_MANIFEST_MAX_TEXT = 16384, /* bytes */
     AG_MANIFEST_MAX_NAMES = 65536 /* speakers, and languages */
 };
 
 typedef struct ag_manifest ag_manifest;
 AG_API int ag_manifest_new(ag_manifest **out);
 AG_API void ag_manifest_free(ag_manifest *m);
-/* Copies the strings. AG_EINVAL for empty names, control characters, times outside
- * (0, AG_AUDIO_MAX_SECONDS]. */
+/* Copies the strings. AG_EINVAL for empty names, control characters, values out of range. */
 AG_API int ag_manifest_add(ag_manifest *m, const ag_recording *recording);
+/* Number speakers and languages; call it after the last ag_manifest_add. Readers have done so. */
+AG_API int ag_manifest_number(ag_manifest *m);
 /* path: the file, or a folder that holds manifest.jsonl. Sentences of AG_EFORMAT begin
  * "FILE, line N: ". */
 AG_API int ag_manifest_read(const char *path, ag_manifest **out);
@@ -61,9 +65,10 @@ AG_API const char *ag_manifest_language(const ag_manifest *m, int id);
  * (FNV-1a, 64 bit, of "language/name"; no seed, the same for ever). */
 AG_API ag_split ag_split_of(const char *language, const char *name);
 
-/* Debian's Asterisk prompts in five languages, without tones, silence and other sounds that are not
- * speech. Paths are absolute. AG_ENOTFOUND names the packages to install. */
-AG_API int ag_asterisk_manifest(ag_manifest **out);
+/* Debian's Asterisk prompts, without tones, silence and other sounds that are not speech.
+ * languages: some of "en,es,fr,it,ru", NULL for all. Paths are absolute. AG_ENOTFOUND names the
+ * packages to install. */
+AG_API int ag_asterisk_manifest(const char *languages, ag_manifest **out);
 /* Every wav, flac, ogg, oga and g722 file below folder, in the byte order of their paths. speaker
  * NULL: the name of the first folder level below `folder` ("default" for files in it). Every file
  * is decoded once to check it and to count its seconds; damaged ones are an error that names the
@@ -161,8 +166,8 @@ typedef struct {
     /* [B, T + 1]: T samples after the one before them; silence before the item's start and after
      * its end. */
     float *audio;
-    float
-        *mel; /* [B, F + 2 C, AG_MEL_BANDS], -1 (silence) outside the item; NULL without features */
+    /* [B, F + 2 C, AG_MEL_BANDS], -1 (silence) outside the item; NULL without features. */
+    float *mel;
     int32_t *speaker;  /* [B] */
     int32_t *language; /* [B] */
     int32_t *valid;    /* [B]: of the T samples, the first `valid` belong to the item, at least 1 */

@@ -27,8 +27,9 @@ int ck_versions(ck_version versions[CK_MAX_VERSIONS]); /* returns how many */
 /* Random data from the program's seed; the numbers differ from call to call. */
 int64_t ck_between(int64_t low, int64_t high);         /* uniform, both ends included */
 void ck_normal(float *x, int64_t count, float stddev); /* N(0, stddev^2) */
-void *
-ck_buffer(size_t size); /* 64-byte aligned, zeroed, freed by the program when the suite ends */
+/* 64-byte aligned, zeroed; freed by ck_release() or when the suite ends. */
+void *ck_buffer(size_t size);
+void ck_release(void); /* all buffers so far */
 
 /* |got - want| <= absolute + relative |want| for every element (and equal NaN and infinities);
  * prints the first element that differs. `shape` says what was tried, for the message. */

@@ -62,7 +62,7 @@ void *ck_buffer(size_t size)
     return memory;
 }
 
-static void release_buffers(void)
+void ck_release(void)
 {
     while (state.buffers > 0)
         ag_free(state.buffer[--state.buffers]);
@@ -171,7 +171,7 @@ int main(int argc, char **argv)
             continue;
         ag_rng_init(&state.rng, seed, AG_PURPOSE_TEST, i);
         suites[i].run();
-        release_buffers();
+        ck_release();
     }
     printf("%" PRId64 " comparisons, %" PRId64 " failed (seed %" PRIu64 ")\n", state.comparisons,
            state.failures, seed);

@@ -4,35 +4,33 @@
 #include <immintrin.h>
 
 #define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 8")
 
 /* ---- products ----
- * A tile is R rows by V vectors of 16 columns, held in registers. V = 8 spans two panels: eight chains of
- * sums hide the latency of an addition when there is one row only. */
+ * A tile is R rows by V vectors of 16 columns, held in registers. V = 8 spans two panels: eight
+ * chains of sums hide the latency of an addition when there is one row only. */
 
 INLINE void tile_begin(const int R, const int V, int column, const wn_addend *to, int row,
                        __m512 sum[4][8])
 {
-    UNROLL for (int r = 0; r < R; r++)
-    {
+    for (int r = 0; r < R; r++) {
         const float *a = to->a + (row + r) * to->a_stride + column;
-        UNROLL for (int v = 0; v < V; v++) sum[r][v] = _mm512_load_ps(a + 16 * v);
+        for (int v = 0; v < V; v++)
+            sum[r][v] = _mm512_load_ps(a + 16 * v);
     }
     if (!to->b)
         return;
-    UNROLL for (int r = 0; r < R; r++)
-    {
+    for (int r = 0; r < R; r++) {
         const float *b = to->b + (row + r) * to->b_stride + column;
-        UNROLL for (int v = 0; v < V; v++) sum[r][v] =
-            _mm512_add_ps(sum[r][v], _mm512_load_ps(b + 16 * v));
+        for (int v = 0; v < V; v++)
+            sum[r][v] = _mm512_add_ps(sum[r][v], _mm512_load_ps(b + 16 * v));
     }
 }
 
 INLINE void tile_end(const int R, const int V, __m512 sum[4][8], float *y, ptrdiff_t stride)
 {
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int v = 0; v < V; v++) _mm512_store_ps(y + r * stride + 16 * v, sum[r][v]);
+    for (int r = 0; r < R; r++) {
+        for (int v = 0; v < V; v++)
+            _mm512_store_ps(y + r * stride + 16 * v, sum[r][v]);
     }
 }
 
@@ -47,13 +45,12 @@ INLINE void tile_f32(const int R, const int V, const wn_matrix *w, int width, in
     tile_begin(R, V, column, to, row, sum);
     for (int i = 0; i < w->k; i++) {
         __m512 weight[8];
-        UNROLL for (int v = 0; v < V; v++) weight[v] = _mm512_load_ps(
-            v < 4 ? panel + 16 * v : second + 16 * (v - 4));
-        UNROLL for (int r = 0; r < R; r++)
-        {
+        for (int v = 0; v < V; v++)
+            weight[v] = _mm512_load_ps(v < 4 ? panel + 16 * v : second + 16 * (v - 4));
+        for (int r = 0; r < R; r++) {
             __m512 value = _mm512_set1_ps(in[r * x->stride + i]);
-            UNROLL for (int v = 0; v < V; v++) sum[r][v] =
-                _mm512_fmadd_ps(weight[v], value, sum[r][v]);
+            for (int v = 0; v < V; v++)
+                sum[r][v] = _mm512_fmadd_ps(weight[v], value, sum[r][v]);
         }
         panel += width;
         second += WN_PANEL;
@@ -61,8 +58,8 @@ INLINE void tile_f32(const int R, const int V, const wn_matrix *w, int width, in
     tile_end(R, V, sum, y + row * y_stride + column, y_stride);
 }
 
-/* Low halves become floats by a shift. High halves are used as they are: packing rounds them knowing the
- * bits below (pack.c), so no mask is needed. */
+/* Low halves become floats by a shift. High halves are used as they are: packing rounds them
+ * knowing the bits below (pack.c), so no mask is needed. */
 INLINE void tile_bf16(const int R, const int V, const wn_matrix *w, int width, int column, int row,
                       const wn_rows *x, const wn_addend *to, float *y, ptrdiff_t y_stride)
 {
@@ -73,17 +70,15 @@ INLINE void tile_bf16(const int R, const int V, const wn_matrix *w, int width, i
     tile_begin(R, V, column, to, row, sum);
     for (int i = 0; i < w->k; i++) {
         __m512 weight[8];
-        UNROLL for (int p = 0; p < V / 2; p++)
-        {
+        for (int p = 0; p < V / 2; p++) {
             __m512i pair = _mm512_load_si512(p < 2 ? panel + 16 * p : second + 16 * (p - 2));
             weight[2 * p] = _mm512_castsi512_ps(_mm512_slli_epi32(pair, 16));
             weight[2 * p + 1] = _mm512_castsi512_ps(pair);
         }
-        UNROLL for (int r = 0; r < R; r++)
-        {
+        for (int r = 0; r < R; r++) {
             __m512 value = _mm512_set1_ps(in[r * x->stride + i]);
-            UNROLL for (int v = 0; v < V; v++) sum[r][v] =
-                _mm512_fmadd_ps(weight[v], value, sum[r][v]);
+            for (int v = 0; v < V; v++)
+                sum[r][v] = _mm512_fmadd_ps(weight[v], value, sum[r][v]);
         }
         panel += width / 2;
         second += WN_PANEL / 2;
@@ -91,7 +86,8 @@ INLINE void tile_bf16(const int R, const int V, const wn_matrix *w, int width, i
     tile_end(R, V, sum, y + row * y_stride + column, y_stride);
 }
 
-/* Exact integer sums. dpbusd wants one unsigned operand: activations plus 128, which w->offset undoes. */
+/* Exact integer sums. dpbusd wants one unsigned operand: activations plus 128, which w->offset
+ * undoes. */
 INLINE void tile_int8(const int R, const int V, const wn_matrix *w, int width, int column, int row,
                       const wn_rows *x, const wn_addend *to, float *y, ptrdiff_t y_stride)
 {
@@ -100,34 +96,32 @@ INLINE void tile_int8(const int R, const int V, const wn_matrix *w, int width, i
     const int8_t *in = (const int8_t *)x->data + row * x->stride;
     const __m512i flip = _mm512_set1_epi8((char)0x80);
     __m512i count[4][8];
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int v = 0; v < V; v++) count[r][v] =
-            _mm512_load_si512(w->offset + column + 16 * v);
+    for (int r = 0; r < R; r++) {
+        for (int v = 0; v < V; v++)
+            count[r][v] = _mm512_load_si512(w->offset + column + 16 * v);
     }
     for (int i = 0; i < w->k; i += 4) {
         __m512i weight[8];
-        UNROLL for (int v = 0; v < V; v++) weight[v] =
-            _mm512_load_si512(v < 4 ? panel + 64 * v : second + 64 * (v - 4));
-        UNROLL for (int r = 0; r < R; r++)
-        {
+        for (int v = 0; v < V; v++)
+            weight[v] = _mm512_load_si512(v < 4 ? panel + 64 * v : second + 64 * (v - 4));
+        for (int r = 0; r < R; r++) {
             int32_t four;
             __builtin_memcpy(&four, in + r * x->stride + i, sizeof(four));
             __m512i value = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
-            UNROLL for (int v = 0; v < V; v++) count[r][v] =
-                _mm512_dpbusd_epi32(count[r][v], value, weight[v]);
+            for (int v = 0; v < V; v++)
+                count[r][v] = _mm512_dpbusd_epi32(count[r][v], value, weight[v]);
         }
         panel += 4 * width;
         second += 4 * WN_PANEL;
     }
     __m512 sum[4][8];
     tile_begin(R, V, column, to, row, sum);
-    UNROLL for (int r = 0; r < R; r++)
-    {
+    for (int r = 0; r < R; r++) {
         __m512 scale = _mm512_set1_ps(x->scale[row + r]);
-        UNROLL for (int v = 0; v < V; v++) sum[r][v] = _mm512_fmadd_ps(
-            _mm512_cvtepi32_ps(count[r][v]),
-            _mm512_mul_ps(scale, _mm512_load_ps(w->scale + column + 16 * v)), sum[r][v]);
+        for (int v = 0; v < V; v++)
+            sum[r][v] = _mm512_fmadd_ps(
+                _mm512_cvtepi32_ps(count[r][v]),
+                _mm512_mul_ps(scale, _mm512_load_ps(w->scale + column + 16 * v)), sum[r][v]);
     }
     tile_end(R, V, sum, y + row * y_stride + column, y_stride);
 }
@@ -180,8 +174,8 @@ INLINE __m512 exp2_vector(__m512 x)
     return _mm512_scalef_ps(p, whole);
 }
 
-/* tanh(a) sigmoid(b) = (1 - u) / ((1 + u) (1 + v)) with u = e^-2a, v = e^-b. The clamps keep the product
- * finite and change nothing that float32 can show. */
+/* tanh(a) sigmoid(b) = (1 - u) / ((1 + u) (1 + v)) with u = e^-2a, v = e^-b. The clamps keep the
+ * product finite and change nothing that float32 can show. */
 INLINE __m512 gate_vector(__m512 a, __m512 b)
 {
     const __m512 one = _mm512_set1_ps(1.0f);
@@ -251,6 +245,19 @@ static void exp_groups(int n, const float *x, float factor, float *e, float *gro
 }
 
 const wn_kernels wn_kernels_avx512_vnni = {
-    "avx512-vnni", { multiply_f32, multiply_bf16, multiply_int8 }, gate, gate_int8, quantise,
-    exp_groups,
+    .name = "avx512-vnni",
+    .multiply = { multiply_f32, multiply_bf16, multiply_int8 },
+    .gate = gate,
+    .gate_int8 = gate_int8,
+    .quantise = quantise,
+    .exp_groups = exp_groups,
+};
+
+const wn_kernels wn_kernels_avx512 = {
+    .name = "avx512",
+    .multiply = { multiply_f32, multiply_bf16, wn_multiply_int8_avx2 },
+    .gate = gate,
+    .gate_int8 = gate_int8,
+    .quantise = quantise,
+    .exp_groups = exp_groups,
 };

@@ -1,0 +1,12 @@
+/* agena/agena.h: everything. */
+#ifndef AGENA_AGENA_H
+#define AGENA_AGENA_H
+
+#include "agena/audio.h"
+#include "agena/base.h"
+#include "agena/data.h"
+#include "agena/nn.h"
+#include "agena/tensor.h"
+#include "agena/wavenet.h"
+
+#endif

@@ -163,14 +163,13 @@ typedef struct {
 
 typedef struct {
     int64_t step;
-    /* [B, T + 1]: T samples after the one before them; silence before the item's start and after
-     * its end. */
+    /* [B, T + 1]: T samples after the one before them (silence at the item's start). */
     float *audio;
     /* [B, F + 2 C, AG_MEL_BANDS], -1 (silence) outside the item; NULL without features. */
     float *mel;
     int32_t *speaker;  /* [B] */
     int32_t *language; /* [B] */
-    int32_t *valid;    /* [B]: of the T samples, the first `valid` belong to the item, at least 1 */
+    int32_t *valid;    /* [B]: the first `valid` of the T samples count, at least 1; then silence */
     int64_t *item;     /* [B]: index in the ag_speech */
     int64_t *start;    /* [B]: first of the T samples in the item, a multiple of hop */
 } ag_batch;

@@ -163,6 +163,12 @@ AG_API int ag_wavenet_evaluate(const ag_wavenet_config *config, const ag_tensors
                                const ag_speech *speech, int64_t limit, ag_pool *pool, double *bits,
                                int64_t *samples);
 
+/* Simple models of the same recordings, in bits a sample of mu-law classes. The entropy of the classes' own
+ * frequencies; and a linear predictor of order 32 with Gaussian residual, fitted to every recording apart (which
+ * favours it), whose density is integrated over each class. */
+AG_API double ag_mulaw_entropy(const ag_speech *speech);
+AG_API double ag_linear_prediction_bits(const ag_speech *speech);
+
 /* ---- sampler ---------------------------------------------------------------------------------------- */
 
 typedef enum { AG_WEIGHTS_F32, AG_WEIGHTS_BF16, AG_WEIGHTS_INT8 } ag_weights;

@@ -11,7 +11,16 @@ void vt_kernels_fill(vt_kernels *table, unsigned features)
     vt_plain_softmax(table);
     vt_plain_gates(table);
     vt_plain_likelihood(table);
+#if defined(__x86_64__)
+    if (features & AG_CPU_AVX2) {
+        vt_avx2_fill(table);
+    }
+    if (features & AG_CPU_AVX512) {
+        vt_avx512_fill(table);
+    }
+#else
     (void)features;
+#endif
 }
 
 static vt_kernels best;

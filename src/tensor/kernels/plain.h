@@ -11,4 +11,7 @@ void vt_plain_softmax(vt_kernels *table);
 void vt_plain_gates(vt_kernels *table);
 void vt_plain_likelihood(vt_kernels *table);
 
+void vt_avx2_fill(vt_kernels *table);
+void vt_avx512_fill(vt_kernels *table);
+
 #endif

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { RUN = 128, LANES = 8, CHUNK = 64 };
+enum { RUN = 32, LANES = 8, CHUNK = 64 };
 
 static double sum_run(int64_t n, const float *x)
 {

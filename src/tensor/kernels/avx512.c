@@ -1,0 +1,23 @@
+/* The kernels of plain_*.c for processors with AVX-512. */
+#include "tensor/kernels/plain.h"
+
+#include <math.h>
+
+#include "tensor/kernels/lanes_avx512.h"
+#include "tensor/kernels/lanes_math.h"
+
+#include "tensor/kernels/fast_elementwise.h"
+#include "tensor/kernels/fast_reduce.h"
+#include "tensor/kernels/fast_softmax.h"
+#include "tensor/kernels/fast_gates.h"
+#include "tensor/kernels/fast_likelihood.h"
+
+void vt_avx512_fill(vt_kernels *table)
+{
+    table->name = "avx512";
+    fast_elementwise(table);
+    fast_reduce(table);
+    fast_softmax(table);
+    fast_gates(table);
+    fast_likelihood(table);
+}

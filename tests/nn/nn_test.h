@@ -1,0 +1,37 @@
+/* nn_test.h: what the test files of this room share. */
+#ifndef AGENA_NN_TEST_H
+#define AGENA_NN_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "agena/nn.h"
+
+/* One function a file: runs its tests, returns the number of failures. */
+int test_tensors(void);
+int test_init(void);
+int test_optimizer(void);
+int test_safetensors(void);
+int test_safetensors_hostile(void);
+int test_events(void);
+int test_trainer(void);
+
+/* A set with tensors "a" [3, 5], "b" [2, 4, 8] and "c" [7], filled with numbers that differ by
+ * seed. */
+ag_tensors *sample_set(uint64_t seed);
+void fill_random(ag_tensors *t, uint64_t seed);
+void assert_near(double value, double expected, double tolerance);
+void assert_same_bytes(const ag_tensors *a, const ag_tensors *b);
+/* A path in this process's own temporary folder; the last four stay valid. */
+const char *temporary(const char *name);
+void remove_temporary_folder(void);
+
+/* Call work again and again with the first, the second, ... allocation failing, until one call
+ * makes too few to fail; every failing call must return AG_ENOMEM, the last one AG_OK. Returns how
+ * many failed. */
+int survive_failing_allocations(int (*work)(void *user), void *user);
+
+#endif

@@ -1,334 +1,219 @@
-/* Recipes: libcyaml with our allocator, its log turned into one sentence, and overrides of single
- * values. */
+/* Recipes: text to tree, tree to struct by libcyaml, and back. */
 #include "base/recipe.h"
 
-#include <cyaml/cyaml.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
-/* ---- libcyaml
- * ------------------------------------------------------------------------------------------- */
+#include "base/recipe_document.h"
 
-/* The first complaint and the first place that libcyaml logs. */
-typedef struct {
-    char what[256], where[128];
-} complaint;
+enum { LOG_SIZE = 256 };
 
-static void trim(char *text)
-{
-    size_t n = strlen(text);
-    while (n && (text[n - 1] == '\n' || text[n - 1] == '.')) {
-        text[--n] = '\0';
-    }
-}
-
-static void capture(cyaml_log_t level, void *user, const char *format, va_list list)
-{
-    complaint *c = user;
-    char line[256];
-    vsnprintf(line, sizeof line, format, list);
-    trim(line);
-    const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
-    const char *place = strstr(text, "(line: ");
-    if (place && !c->where[0]) {
-        unsigned at = 0;
-        if (sscanf(place, "(line: %u", &at) == 1) {
-            snprintf(c->where, sizeof c->where, ", line %u", at);
-        }
-    }
-    if (level >= CYAML_LOG_ERROR && !c->what[0] && strstr(text, "Backtrace") == NULL && !place) {
-        snprintf(c->what, sizeof c->what, "%s", text);
-    }
-}
-
-static void *allocate(void *user, void *memory, size_t size)
+static void *recipe_memory(void *user, void *memory, size_t size)
 {
     (void)user;
-    if (size == 0) {
-        ag_free(memory);
-        return NULL;
-    }
-    return ag_realloc(memory, size);
-}
-
-static cyaml_config_t config_for(complaint *c)
-{
-    return (cyaml_config_t){ .log_fn = capture,
-                             .log_ctx = c,
-                             .mem_fn = allocate,
-                             .log_level = CYAML_LOG_NOTICE,
-                             .flags = CYAML_CFG_NO_ALIAS };
-}
-
-static int complain(cyaml_err_t error, const complaint *c, const char *name)
-{
-    if (error == CYAML_ERR_OOM) {
-        return ag_fail(AG_ENOMEM, "out of memory while reading %s", name);
-    }
-    return ag_fail(AG_EFORMAT, "%s%s: %s", name, c->where,
-                   c->what[0] ? c->what : cyaml_strerror(error));
-}
-
-int ag_recipe_parse(const void *text, size_t size, const char *name,
-                    const struct cyaml_schema_value *schema, void **out)
-{
-    *out = NULL;
-    if (size > AG_RECIPE_LIMIT) {
-        return ag_fail(AG_EFORMAT, "%s: %zu bytes are too many for a recipe (at most %d)", name,
-                       size, AG_RECIPE_LIMIT);
-    }
-    complaint c = { "", "" };
-    cyaml_config_t config = config_for(&c);
-    cyaml_data_t *data = NULL;
-    cyaml_err_t error = cyaml_load_data(text, size, &config, schema, &data, NULL);
-    if (error != CYAML_OK) {
-        return complain(error, &c, name);
-    }
-    if (!data) {
-        return ag_fail(AG_EFORMAT, "%s: the recipe is empty", name);
-    }
-    *out = data;
-    return 0;
-}
-
-int ag_recipe_text(const struct cyaml_schema_value *schema, const void *data, char **text)
-{
-    complaint c = { "", "" };
-    cyaml_config_t config = config_for(&c);
-    char *raw = NULL;
-    size_t size = 0;
-    *text = NULL;
-    cyaml_err_t error = cyaml_save_data(&raw, &size, &config, schema, data, 0);
-    if (error != CYAML_OK) {
-        return complain(error, &c, "a recipe to be stored");
-    }
-    *text = ag_malloc(size + 1);
-    if (*text) {
-        memcpy(*text, raw, size);
-        (*text)[size] = '\0';
-    }
-    ag_free(raw);
-    return *text ? 0 : AG_ENOMEM;
-}
-
-void ag_recipe_free(const struct cyaml_schema_value *schema, void *data)
-{
-    complaint c = { "", "" };
-    cyaml_config_t config = config_for(&c);
-    cyaml_free(&config, schema, data, 0);
-}
-
-/* ---- overrides
- * -------------------------------------------------------------------------------------------- */
-
-static yaml_node_t *find_pair(yaml_document_t *d, yaml_node_t *mapping, const char *key,
-                              size_t size, yaml_node_pair_t **pair)
-{
-    for (yaml_node_pair_t *p = mapping->data.mapping.pairs.start;
-         p < mapping->data.mapping.pairs.top; p++) {
-        yaml_node_t *k = yaml_document_get_node(d, p->key);
-        if (k && k->type == YAML_SCALAR_NODE && k->data.scalar.length == size &&
-            memcmp(k->data.scalar.value, key, size) == 0) {
-            *pair = p;
-            return yaml_document_get_node(d, p->value);
-        }
-    }
+    if (size > 0)
+        return ag_realloc(memory, size);
+    ag_free(memory);
     return NULL;
 }
 
-static int add_scalar(yaml_document_t *d, const char *text, size_t size)
+/* Keep libcyaml's first message: what is wrong. The others say where, in text nobody has seen. */
+static void keep_first(cyaml_log_t level, void *user, const char *format, va_list args)
 {
-    return yaml_document_add_scalar(d, NULL, (const yaml_char_t *)text, (int)size,
-                                    YAML_PLAIN_SCALAR_STYLE);
-}
-
-/* "[1, 2]" as a sequence of scalars, anything else as one scalar. Returns a node, 0 without memory.
- */
-static int add_value(yaml_document_t *d, const char *text)
-{
-    size_t n = strlen(text);
-    if (n < 2 || text[0] != '[' || text[n - 1] != ']') {
-        return add_scalar(d, text, n);
-    }
-    int list = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE);
-    const char *at = text + 1, *end = text + n - 1;
-    while (list && at < end) {
-        at += strspn(at, " ,");
-        size_t size = strcspn(at, " ,]");
-        int item = size ? add_scalar(d, at, size) : 0;
-        if (size && (!item || !yaml_document_append_sequence_item(d, list, item))) {
-            return 0;
-        }
-        at += size ? size : 1;
-    }
-    return list;
-}
-
-/* Put value under key[0, size) of a mapping (a node number: adding nodes moves them). */
-static bool set_pair(yaml_document_t *d, int mapping, const char *key, size_t size, int value)
-{
-    yaml_node_pair_t *pair = NULL;
-    if (find_pair(d, yaml_document_get_node(d, mapping), key, size, &pair)) {
-        pair->value = value;
-        return true;
-    }
-    int k = add_scalar(d, key, size);
-    return k && yaml_document_append_mapping_pair(d, mapping, k, value);
-}
-
-static int no_memory(void)
-{
-    return ag_fail(AG_ENOMEM, "out of memory while applying an override");
-}
-
-static int apply(yaml_document_t *d, const char *override)
-{
-    const char *equals = strchr(override, '=');
-    if (!equals || equals == override) {
-        return ag_fail(AG_EINVAL, "the override \"%s\" is not of the form key=value", override);
-    }
-    int at = 1; /* the root */
-    const char *key = override;
-    for (;;) {
-        yaml_node_t *node = yaml_document_get_node(d, at);
-        if (!node || node->type != YAML_MAPPING_NODE) {
-            return ag_fail(AG_EINVAL, "the override \"%s\": what holds \"%.*s\" is not a mapping",
-                           override, (int)(equals - key), key);
-        }
-        size_t size = strcspn(key, ".=");
-        if (key[size] == '=') {
-            int value = add_value(d, equals + 1);
-            return value && set_pair(d, at, key, size, value) ? 0 : no_memory();
-        }
-        yaml_node_pair_t *pair = NULL;
-        int next;
-        if (find_pair(d, node, key, size, &pair)) {
-            next = pair->value;
-        } else {
-            next = yaml_document_add_mapping(d, NULL, YAML_BLOCK_MAPPING_STYLE);
-            if (!next || !set_pair(d, at, key, size, next)) {
-                return no_memory();
-            }
-        }
-        at = next;
-        key += size + 1;
+    char *first = user;
+    (void)level;
+    if (first[0] == '\0') {
+        vsnprintf(first, LOG_SIZE, format, args);
+        first[strcspn(first, "\n")] = '\0';
     }
 }
 
-/* What the emitter writes: a growing text. */
-typedef struct {
-    char *text;
-    size_t size, room;
-} text_buffer;
-
-static int append(void *user, unsigned char *data, size_t size)
+static cyaml_config_t configuration(char first[LOG_SIZE])
 {
-    text_buffer *b = user;
-    if (b->size + size > b->room) {
-        size_t room = 2 * (b->size + size) + 256;
-        char *text = ag_realloc(b->text, room);
-        if (!text) {
-            return 0;
-        }
-        b->text = text;
-        b->room = room;
-    }
-    memcpy(b->text + b->size, data, size);
-    b->size += size;
-    return 1;
+    first[0] = '\0';
+    return (cyaml_config_t){ .log_fn = keep_first,
+                             .log_ctx = first,
+                             .mem_fn = recipe_memory,
+                             .log_level = CYAML_LOG_ERROR,
+                             .flags = CYAML_CFG_NO_ALIAS };
 }
 
-/* Emit the document (which the emitter releases) into b. */
-static int emit(yaml_document_t *d, text_buffer *b)
+static int cyaml_failed(cyaml_err_t error, const char *name, const char *first)
 {
-    yaml_emitter_t emitter;
-    if (!yaml_emitter_initialize(&emitter)) {
-        yaml_document_delete(d);
-        return no_memory();
-    }
-    yaml_emitter_set_output(&emitter, append, b);
-    bool written = yaml_emitter_open(&emitter) && yaml_emitter_dump(&emitter, d) &&
-                   yaml_emitter_close(&emitter);
-    yaml_emitter_delete(&emitter);
-    return written ? 0 : no_memory();
+    if (error == CYAML_ERR_OOM)
+        return ag_fail(AG_ENOMEM, "out of memory while reading %s", name);
+    return ag_fail(AG_EFORMAT, "%s: %s", name, first[0] ? first : cyaml_strerror(error));
 }
 
-static int with_overrides(const char *text, size_t size, const char *const *overrides, int count,
-                          text_buffer *b)
+/* Frees the document. */
+static int load_document(recipe_document *d, const cyaml_schema_value_t *schema, void **out)
 {
-    yaml_parser_t parser;
-    yaml_document_t document;
-    if (!yaml_parser_initialize(&parser)) {
-        return no_memory();
+    const char *name = d->name;
+    char *text = NULL, first[LOG_SIZE];
+    size_t size = 0;
+    int code = recipe_document_emit(d, &text, &size);
+    if (code != AG_OK)
+        return code;
+    cyaml_config_t config = configuration(first);
+    cyaml_err_t error = cyaml_load_data((const uint8_t *)text, size, &config, schema, out, NULL);
+    ag_free(text);
+    if (error != CYAML_OK) {
+        *out = NULL;
+        return cyaml_failed(error, name, first);
     }
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
-    bool loaded = yaml_parser_load(&parser, &document);
-    yaml_parser_delete(&parser);
-    if (!loaded) {
-        return no_memory(); /* libcyaml has parsed the same text */
-    }
-    int status = 0;
-    for (int i = 0; status == 0 && i < count; i++) {
-        status = apply(&document, overrides[i]);
-    }
-    if (status < 0) {
-        yaml_document_delete(&document);
-        return status;
-    }
-    return emit(&document, b);
+    return AG_OK;
 }
 
-/* Replace the sentence "FILE, line N: why" about the emitted text by one about the override. */
-static int blame(int status, const char *override)
+static int parse(const void *text, size_t size, const char *name, const char *const *overrides,
+                 int count, const cyaml_schema_value_t *schema, void **out)
 {
-    const char *colon = strstr(ag_error(), ": ");
-    char why[256];
-    snprintf(why, sizeof why, "%s", colon ? colon + 2 : ag_error());
-    return status == AG_ENOMEM ? status
-                               : ag_fail(AG_EINVAL, "the override \"%s\": %s", override, why);
+    *out = NULL;
+    recipe_document d;
+    int code = recipe_document_parse(&d, text, size, name);
+    if (code == AG_OK)
+        code = recipe_document_override(&d, overrides, count);
+    if (code != AG_OK)
+        return code;
+    code = recipe_check(&d, schema);
+    if (code != AG_OK) {
+        recipe_document_free(&d);
+        return code;
+    }
+    return load_document(&d, schema, out);
 }
 
-/* Add the overrides one by one, so that the one at fault can be named; the last result counts. */
-static int parse_overridden(const char *path, const char *text, size_t size,
-                            const char *const *overrides, int count,
-                            const struct cyaml_schema_value *schema, void **out)
+int ag_recipe_parse(const void *text, size_t size, const char *name,
+                    const cyaml_schema_value_t *schema, void **out)
 {
-    int status = 0;
-    for (int n = 1; status == 0 && n <= count; n++) {
-        text_buffer b = { NULL, 0, 0 };
-        if (*out) {
-            ag_recipe_free(schema, *out);
-            *out = NULL;
-        }
-        status = with_overrides(text, size, overrides, n, &b);
-        if (status == 0) {
-            status = ag_recipe_parse(b.text, b.size, path, schema, out);
-            status = status < 0 ? blame(status, overrides[n - 1]) : 0;
-        }
-        ag_free(b.text);
-    }
-    return status;
+    return parse(text, size, name, NULL, 0, schema, out);
 }
 
 int ag_recipe_load(const char *path, const char *const *overrides, int count,
-                   const struct cyaml_schema_value *schema, void **out)
+                   const cyaml_schema_value_t *schema, void **out)
 {
     *out = NULL;
-    void *text = NULL;
-    size_t size = 0;
-    int status = ag_file_read(path, AG_RECIPE_LIMIT, &text, &size);
-    if (status < 0) {
-        return status;
-    }
-    void *plain = NULL;
-    status = ag_recipe_parse(text, size, path, schema, &plain);
-    if (status == 0) {
-        status = parse_overridden(path, text, size, overrides, count, schema, &plain);
-    }
+    void *text;
+    size_t size;
+    int code = ag_file_read(path, AG_RECIPE_LIMIT, &text, &size);
+    if (code != AG_OK)
+        return code;
+    code = parse(text, size, path, overrides, count, schema, out);
     ag_free(text);
-    if (status == 0) {
-        *out = plain;
+    return code;
+}
+
+void ag_recipe_free(const cyaml_schema_value_t *schema, void *data)
+{
+    char first[LOG_SIZE];
+    cyaml_config_t config = configuration(first);
+    if (data)
+        cyaml_free(&config, schema, data, 0);
+}
+
+/* ---- back to text ---- */
+
+/* A number in as few digits as read back to the same bits, by way of float or of double. */
+static void put_float(char out[32], double value, bool single)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, 32, "%.*g", digits, value);
+        double back = strtod(out, NULL);
+        if (single ? (float)back == (float)value && strtof(out, NULL) == (float)value
+                   : back == value)
+            return;
     }
-    return status;
+}
+
+static int exact_value(recipe_document *d, int *node, const cyaml_schema_value_t *schema,
+                       const char *data);
+
+static int exact_float(recipe_document *d, int *node, const cyaml_schema_value_t *schema,
+                       const char *data)
+{
+    char digits[32];
+    float single;
+    double value;
+    if (schema->data_size == sizeof single) {
+        memcpy(&single, data, sizeof single);
+        value = single;
+    } else {
+        memcpy(&value, data, sizeof value);
+    }
+    put_float(digits, value, schema->data_size == sizeof single);
+    *node = yaml_document_add_scalar(&d->yaml, NULL, (yaml_char_t *)digits, -1,
+                                     YAML_PLAIN_SCALAR_STYLE);
+    return *node ? AG_OK : ag_fail(AG_ENOMEM, "out of memory while writing YAML");
+}
+
+static int exact_mapping(recipe_document *d, int node, const cyaml_schema_value_t *schema,
+                         const char *data)
+{
+    for (const cyaml_schema_field_t *f = schema->mapping.fields; f->key; f++) {
+        /* Adding a node may move the others, but not the pairs of a mapping. */
+        yaml_node_t *n = yaml_document_get_node(&d->yaml, node);
+        yaml_node_pair_t *pair = n->data.mapping.pairs.start, *end = n->data.mapping.pairs.top;
+        while (pair < end && strcmp(recipe_scalar(d, pair->key), f->key) != 0)
+            pair++;
+        int code = pair < end ? exact_value(d, &pair->value, &f->value, data + f->data_offset) : 0;
+        if (code != AG_OK)
+            return code;
+    }
+    return AG_OK;
+}
+
+static int exact_list(recipe_document *d, int node, const cyaml_schema_value_t *schema,
+                      const char *data)
+{
+    const cyaml_schema_value_t *entry = schema->sequence.entry;
+    const yaml_node_t *n = yaml_document_get_node(&d->yaml, node);
+    yaml_node_item_t *items = n->data.sequence.items.start;
+    ptrdiff_t count = n->data.sequence.items.top - items;
+    size_t step = entry->flags & CYAML_FLAG_POINTER ? sizeof(void *) : entry->data_size;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        int code = exact_value(d, &items[i], entry, data + (size_t)i * step);
+        if (code != AG_OK)
+            return code;
+    }
+    return AG_OK;
+}
+
+/* Replace the floats below *node, which libcyaml writes in six digits, by exact ones. */
+static int exact_value(recipe_document *d, int *node, const cyaml_schema_value_t *schema,
+                       const char *data)
+{
+    if (schema->flags & CYAML_FLAG_POINTER)
+        memcpy((void *)&data, (const void *)data, sizeof(char *));
+    if (!data)
+        return AG_OK;
+    if (schema->type == CYAML_FLOAT)
+        return exact_float(d, node, schema, data);
+    if (schema->type == CYAML_MAPPING)
+        return exact_mapping(d, *node, schema, data);
+    if (schema->type == CYAML_SEQUENCE || schema->type == CYAML_SEQUENCE_FIXED)
+        return exact_list(d, *node, schema, data);
+    return AG_OK;
+}
+
+int ag_recipe_text(const cyaml_schema_value_t *schema, const void *data, char **text)
+{
+    *text = NULL;
+    char first[LOG_SIZE], *saved = NULL;
+    size_t size = 0;
+    cyaml_config_t config = configuration(first);
+    cyaml_err_t error = cyaml_save_data(&saved, &size, &config, schema, data, 0);
+    if (error != CYAML_OK)
+        return cyaml_failed(error, "a recipe", first);
+    recipe_document d;
+    int code = recipe_document_parse(&d, saved, size, "a recipe");
+    ag_free(saved);
+    if (code != AG_OK)
+        return code;
+    int top = 1;
+    code = exact_value(&d, &top, schema, (const char *)&data);
+    if (code != AG_OK) {
+        recipe_document_free(&d);
+        return code;
+    }
+    return recipe_document_emit(&d, text, &size);
 }

@@ -12,6 +12,9 @@
 
 static const ck_suite suites[] = {
     { "sampler", check_sampler },
+    { "tensor", check_tensor },
+    { "strided", check_strided },
+    { "conv", check_conv },
 };
 enum { SUITES = sizeof(suites) / sizeof(suites[0]), MAX_BUFFERS = 4096 };
 

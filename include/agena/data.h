@@ -62,7 +62,7 @@ AG_API const char *ag_manifest_speaker(const ag_manifest *m, int id);
 AG_API const char *ag_manifest_language(const ag_manifest *m, int id);
 
 /* The split of a recording from its language and name alone: about 90 % train, 5 % valid, 5 % test
- * (FNV-1a, 64 bit, of "language/name"; no seed, the same for ever). */
+ * (FNV-1a and a mix, of "language/name"; no seed, the same for ever). */
 AG_API ag_split ag_split_of(const char *language, const char *name);
 
 /* Debian's Asterisk prompts, without tones, silence and other sounds that are not speech.

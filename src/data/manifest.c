@@ -35,9 +35,11 @@ ag_split ag_split_of(const char *language, const char *name)
 {
     uint64_t hash = fnv1a(UINT64_C(0xcbf29ce484222325), language);
     hash = fnv1a(fnv1a(hash, "/"), name);
-    /* FNV's high bits hardly move for names that differ at their end; fold and multiply once more
-     */
-    hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    /* FNV alone leaves names that differ at their end close together: mix its bits (the finaliser
+     * of SplitMix64, Steele et al. 2014) */
+    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
+    hash ^= hash >> 31;
     unsigned percent = (unsigned)((hash >> 32) * 100 >> 32);
     return percent < 90 ? AG_SPLIT_TRAIN : percent < 95 ? AG_SPLIT_VALID : AG_SPLIT_TEST;
 }

@@ -108,7 +108,7 @@ static int split(const char *override, char key[RECIPE_KEY], const char **value)
 static int apply(recipe_document *d, const char *override)
 {
     char key[RECIPE_KEY];
-    const char *text;
+    const char *text = NULL;
     int code = split(override, key, &text);
     if (code != AG_OK)
         return code;

@@ -12,7 +12,6 @@ import time
 from peer import serve  # before torch: it says so when there is none
 import torch
 
-
 CLASSES = 256
 
 

@@ -1,5 +1,5 @@
 """A small binding of agena's C API (agena/tensor.h, agena/wavenet.h) for the parity tests: describe
-a graph around NumPy arrays, differentiate it, run it. The library is the one AGENA_LIBRARY names."""
+a graph around NumPy arrays, differentiate it, run it. AGENA_LIBRARY names the library to load."""
 
 import ctypes
 import os

@@ -162,6 +162,21 @@ static int run_back_strided(const vt_conv *c, vt_conv_state *state, const float 
     return 0;
 }
 
+/* What the outputs [begin, end) of one line add to every tap. */
+static void weights_block(const vt_conv *c, const walk *v, int64_t begin, int64_t end,
+                          const float *x, const float *y, float *w)
+{
+    for (int64_t tap = 0; tap < c->s.kw; tap++, w += c->s.i * c->s.o) {
+        int64_t from, to;
+        tap_range(v, tap, begin, end, &from, &to);
+        int64_t row = from * v->step + v->first + tap * v->spacing;
+        if (from < to) {
+            vt_gemm(true, false, c->s.i, c->s.o, to - from, x + row * c->s.i, v->step * c->s.i,
+                    y + from * c->s.o, c->s.o, 1.0f, w, c->s.o);
+        }
+    }
+}
+
 static int run_weights(const vt_conv *c, vt_conv_state *state, const float *x, const float *y,
                        float *w, bool accumulate, void *scratch)
 {
@@ -172,14 +187,9 @@ static int run_weights(const vt_conv *c, vt_conv_state *state, const float *x, c
         memset(w, 0, (size_t)vt_conv_count_w(c) * sizeof *w);
     }
     for (int64_t line = 0; line < c->s.b; line++) {
-        for (int64_t tap = 0; tap < c->s.kw; tap++) {
-            int64_t from, to;
-            tap_range(&v, tap, 0, c->ow, &from, &to);
-            int64_t row = from * v.step + v.first + tap * v.spacing;
-            if (from < to) {
-                vt_gemm(true, false, c->s.i, c->s.o, to - from, x + row * c->s.i, v.step * c->s.i,
-                        y + from * c->s.o, c->s.o, 1.0f, w + tap * c->s.i * c->s.o, c->s.o);
-            }
+        for (int64_t begin = 0; begin < c->ow; begin += BLOCK) {
+            int64_t end = begin + BLOCK < c->ow ? begin + BLOCK : c->ow;
+            weights_block(c, &v, begin, end, x, y, w);
         }
         x += c->s.w * c->s.i;
         y += c->ow * c->s.o;

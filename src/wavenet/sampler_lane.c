@@ -1,0 +1,227 @@
+/* Stepping streams through the network: on one thread, or one step shared by two.
+ *
+ * Two threads share a step without barriers. The first runs the chain of layers, each of which
+ * needs the one before; the second follows with what hangs off the chain: skips, work ahead for
+ * some layers, the head and the draw. The first then works ahead for the other layers. Two counters
+ * tell who may go on. */
+#include "wavenet/sampler_lane.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "agena/audio.h"
+
+/* ---- memory ---- */
+
+static void plan(wn_lane *lane, wn_block *block)
+{
+    const wn_net *net = lane->net;
+    size_t rows = (size_t)lane->rows;
+    int head = net->head[0].n, widest = head > net->main.skip ? head : net->main.skip;
+    lane->condition = wn_block_take(block, rows * (size_t)net->condition.wide, sizeof(float));
+    lane->hidden = wn_block_take(block, rows * (size_t)head, sizeof(float));
+    lane->params = wn_block_take(block, rows * (size_t)net->head[1].n, sizeof(float));
+    lane->room = wn_block_take(block, WN_DRAW_ROOM, sizeof(float));
+    lane->q = wn_block_take(block, rows * (size_t)widest, sizeof(int8_t));
+    lane->q_scale = wn_block_take(block, rows, sizeof(float));
+}
+
+/* Layers for which the second thread works ahead: as many as leave both with equal work. */
+static int find_border(const wn_net *net)
+{
+    const double draw = 16e3; /* a draw takes about as long as so many multiply-adds */
+    double mine = 0, others = draw, ahead = 0;
+    for (int i = 0; i < 2; i++)
+        others += (double)net->head[i].k * net->head[i].n;
+    for (int l = 0; l < net->main.layers; l++) {
+        wn_layer_cost cost = wn_stack_cost(&net->main, l);
+        mine += cost.chain;
+        others += cost.skip;
+        ahead += cost.ahead;
+    }
+    double share = (mine + others + ahead) / 2 - others;
+    int border = 0;
+    for (double taken = 0; border < net->main.layers; border++) {
+        taken += wn_stack_cost(&net->main, border).ahead;
+        if (taken > share)
+            break;
+    }
+    return border;
+}
+
+int wn_lane_init(wn_lane *lane, const wn_net *net, const wn_draw *draw, int first, int rows)
+{
+    memset(lane, 0, sizeof(*lane));
+    lane->net = net;
+    lane->draw = *draw;
+    lane->first = first;
+    lane->rows = rows;
+    lane->border = find_border(net);
+    wn_block block = { NULL, 0 };
+    plan(lane, &block);
+    lane->memory = ag_malloc_aligned(block.used);
+    lane->stream = ag_calloc((size_t)rows, sizeof(*lane->stream));
+    if (!lane->memory || !lane->stream)
+        return AG_ENOMEM;
+    block = (wn_block){ lane->memory, 0 };
+    plan(lane, &block);
+    int code = wn_stack_init(&lane->main, &net->main, draw->kernels, rows);
+    for (int r = 0; r < rows && code == AG_OK; r++)
+        code = wn_condition_init(&lane->stream[r].condition, net, draw->kernels);
+    return code;
+}
+
+void wn_lane_clear(wn_lane *lane)
+{
+    for (int r = 0; lane->stream && r < lane->rows; r++)
+        wn_condition_clear(&lane->stream[r].condition);
+    wn_stack_clear(&lane->main);
+    ag_free(lane->stream);
+    ag_free(lane->memory);
+}
+
+/* ---- the parts of a step ---- */
+
+static void begin(wn_lane *lane)
+{
+    const wn_net *net = lane->net;
+    for (int r = 0; r < lane->rows; r++) {
+        wn_stream *s = &lane->stream[r];
+        wn_stack_input(&lane->main, r, net->main.one_hot ? s->mulaw : 0, s->sample);
+        wn_condition_step(&s->condition, s->sample,
+                          lane->condition + (size_t)r * (size_t)net->condition.wide);
+    }
+}
+
+static void rectify(float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = x[i] > 0 ? x[i] : 0.0f;
+}
+
+/* y = bias + head.I' relu(x); x [rows, n] is overwritten. */
+static void head_layer(wn_lane *lane, int i, float *x, int n, float *y)
+{
+    const wn_net *net = lane->net;
+    const wn_kernels *kernels = lane->draw.kernels;
+    rectify(x, (size_t)lane->rows * (size_t)n);
+    wn_rows rows = { x, n, NULL };
+    if (net->kind == AG_WEIGHTS_INT8) {
+        kernels->quantise(lane->rows, n, x, n, lane->q, n, lane->q_scale);
+        rows = (wn_rows){ lane->q, n, lane->q_scale };
+    }
+    wn_addend to = { net->head_bias[i], 0, NULL, 0 };
+    kernels->multiply[net->kind](&net->head[i], lane->rows, &rows, &to, y, net->head[i].n);
+}
+
+static void follow(wn_lane *lane, const wn_run *run, int row, int64_t t)
+{
+    const wn_net *net = lane->net;
+    wn_stream *s = &lane->stream[row];
+    size_t at = (size_t)(lane->first + row) * (size_t)run->count + (size_t)t;
+    const float *params = lane->params + (size_t)row * (size_t)net->head[1].n;
+    if (run->given) {
+        memcpy(run->params + at * (size_t)net->outputs, params,
+               (size_t)net->outputs * sizeof(float));
+        s->sample = run->given[at];
+        s->mulaw = ag_mulaw_encode(s->sample);
+    } else {
+        s->sample = wn_draw_sample(&lane->draw, params, &s->rng, lane->room, &s->mulaw);
+        run->audio[at] = s->sample;
+    }
+}
+
+static void finish(wn_lane *lane, const wn_run *run, int64_t t)
+{
+    head_layer(lane, 0, lane->main.sum, lane->net->main.skip, lane->hidden);
+    head_layer(lane, 1, lane->hidden, lane->net->head[0].n, lane->params);
+    for (int r = 0; r < lane->rows; r++)
+        follow(lane, run, r, t);
+}
+
+void wn_lane_run(wn_lane *lane, const wn_run *run)
+{
+    for (int64_t t = 0; t < run->count; t++) {
+        begin(lane);
+        for (int l = 0; l < lane->net->main.layers; l++) {
+            wn_stack_chain(&lane->main, l, lane->condition, lane->net->condition.wide);
+            wn_stack_skip(&lane->main, l);
+            wn_stack_ahead(&lane->main, l);
+        }
+        finish(lane, run, t);
+    }
+}
+
+/* ---- two threads ---- */
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Spin for some microseconds, which is what a wait takes when both threads run; then let others
+ * run. */
+static void wait_for(wn_counter *counter, int64_t value)
+{
+    enum { SPINS = 1000 };
+    for (int spin = 0; atomic_load_explicit(&counter->value, memory_order_acquire) < value;
+         spin++) {
+        if (spin < SPINS)
+            relax();
+        else
+            sched_yield();
+    }
+}
+
+static void post(wn_counter *counter, int64_t value)
+{
+    atomic_store_explicit(&counter->value, value, memory_order_release);
+}
+
+static void run_chain(wn_lane *lane, const wn_run *run)
+{
+    int layers = lane->net->main.layers;
+    for (int64_t t = 0; t < run->count; t++) {
+        wait_for(&lane->steps_done, t);
+        begin(lane);
+        for (int l = 0; l < layers; l++) {
+            wn_stack_chain(&lane->main, l, lane->condition, lane->net->condition.wide);
+            post(&lane->layers_done, t * layers + l + 1);
+        }
+        for (int l = lane->border; l < layers; l++)
+            wn_stack_ahead(&lane->main, l);
+    }
+}
+
+static void run_branches(wn_lane *lane, const wn_run *run)
+{
+    int layers = lane->net->main.layers;
+    for (int64_t t = 0; t < run->count; t++) {
+        for (int l = 0; l < layers; l++) {
+            wait_for(&lane->layers_done, t * layers + l + 1);
+            wn_stack_skip(&lane->main, l);
+            if (l < lane->border)
+                wn_stack_ahead(&lane->main, l);
+        }
+        finish(lane, run, t);
+        post(&lane->steps_done, t + 1);
+    }
+}
+
+void wn_lane_prepare(wn_lane *lane)
+{
+    post(&lane->layers_done, 0);
+    post(&lane->steps_done, 0);
+}
+
+void wn_lane_run_part(wn_lane *lane, const wn_run *run, int part)
+{
+    if (part == 0)
+        run_chain(lane, run);
+    else
+        run_branches(lane, run);
+}

@@ -1,10 +1,17 @@
-/* The tests of src/nn. */
+/* The tests of src/nn, as one group. */
 #include "nn_test.h"
 
 int main(void)
 {
-    int failures = test_tensors() + test_init() + test_optimizer() + test_safetensors() +
-                   test_safetensors_hostile() + test_events() + test_trainer();
+    test_list list = { .count = 0 };
+    test_tensors(&list);
+    test_init(&list);
+    test_optimizer(&list);
+    test_safetensors(&list);
+    test_safetensors_hostile(&list);
+    test_events(&list);
+    test_trainer(&list);
+    int failures = _cmocka_run_group_tests("nn", list.tests, list.count, NULL, NULL);
     remove_temporary_folder();
     return failures != 0;
 }

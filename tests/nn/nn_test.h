@@ -10,14 +10,25 @@
 
 #include "agena/nn.h"
 
-/* One function a file: runs its tests, returns the number of failures. */
-int test_tensors(void);
-int test_init(void);
-int test_optimizer(void);
-int test_safetensors(void);
-int test_safetensors_hostile(void);
-int test_events(void);
-int test_trainer(void);
+typedef struct {
+    struct CMUnitTest tests[80];
+    size_t count;
+} test_list;
+
+#define ADD_TEST(list, subject, function)                                                          \
+    (list)->tests[(list)->count++] = (struct CMUnitTest)                                           \
+    {                                                                                              \
+        subject ": " #function, function, NULL, NULL, NULL                                         \
+    }
+
+/* One function a file adds its tests. */
+void test_tensors(test_list *list);
+void test_init(test_list *list);
+void test_optimizer(test_list *list);
+void test_safetensors(test_list *list);
+void test_safetensors_hostile(test_list *list);
+void test_events(test_list *list);
+void test_trainer(test_list *list);
 
 /* A set with tensors "a" [3, 5], "b" [2, 4, 8] and "c" [7], filled with numbers that differ by
  * seed. */

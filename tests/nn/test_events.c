@@ -204,12 +204,12 @@ static void failing_allocations(void **state)
     assert_true(survive_failing_allocations(open_and_log, folder) >= 4);
 }
 
-int test_events(void)
+void test_events(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(checksums),    cmocka_unit_test(scalars),
-        cmocka_unit_test(a_file_a_run), cmocka_unit_test(full_disk),
-        cmocka_unit_test(no_folder),    cmocka_unit_test(failing_allocations),
-    };
-    return cmocka_run_group_tests_name("events", tests, NULL, NULL);
+    ADD_TEST(list, "events", checksums);
+    ADD_TEST(list, "events", scalars);
+    ADD_TEST(list, "events", a_file_a_run);
+    ADD_TEST(list, "events", full_disk);
+    ADD_TEST(list, "events", no_folder);
+    ADD_TEST(list, "events", failing_allocations);
 }

@@ -155,15 +155,12 @@ static void schedules(void **state)
     assert_rate(&halving, 35, 0.125);
 }
 
-int test_init(void)
+void test_init(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(distributions),
-        cmocka_unit_test(small_shapes),
-        cmocka_unit_test(orthogonal),
-        cmocka_unit_test(orthogonal_without_memory),
-        cmocka_unit_test(streams_are_independent),
-        cmocka_unit_test(schedules),
-    };
-    return cmocka_run_group_tests_name("init", tests, NULL, NULL);
+    ADD_TEST(list, "init", distributions);
+    ADD_TEST(list, "init", small_shapes);
+    ADD_TEST(list, "init", orthogonal);
+    ADD_TEST(list, "init", orthogonal_without_memory);
+    ADD_TEST(list, "init", streams_are_independent);
+    ADD_TEST(list, "init", schedules);
 }

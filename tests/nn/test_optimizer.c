@@ -330,19 +330,16 @@ static void failing_allocations(void **state)
     ag_tensors_free(w);
 }
 
-int test_optimizer(void)
+void test_optimizer(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adam),
-        cmocka_unit_test(rmsprop),
-        cmocka_unit_test(sgd),
-        cmocka_unit_test(not_finite),
-        cmocka_unit_test(greatest_gradients),
-        cmocka_unit_test(resuming),
-        cmocka_unit_test(spoilt_states),
-        cmocka_unit_test(bad_options),
-        cmocka_unit_test(other_tensors),
-        cmocka_unit_test(failing_allocations),
-    };
-    return cmocka_run_group_tests_name("optimizer", tests, NULL, NULL);
+    ADD_TEST(list, "optimizer", adam);
+    ADD_TEST(list, "optimizer", rmsprop);
+    ADD_TEST(list, "optimizer", sgd);
+    ADD_TEST(list, "optimizer", not_finite);
+    ADD_TEST(list, "optimizer", greatest_gradients);
+    ADD_TEST(list, "optimizer", resuming);
+    ADD_TEST(list, "optimizer", spoilt_states);
+    ADD_TEST(list, "optimizer", bad_options);
+    ADD_TEST(list, "optimizer", other_tensors);
+    ADD_TEST(list, "optimizer", failing_allocations);
 }

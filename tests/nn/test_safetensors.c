@@ -289,19 +289,16 @@ static void failing_allocations(void **state)
     ag_safetensors_free(s.file);
 }
 
-int test_safetensors(void)
+void test_safetensors(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(alignment),
-        cmocka_unit_test(nothing_to_save),
-        cmocka_unit_test(bf16_rounding),
-        cmocka_unit_test(half_widening),
-        cmocka_unit_test(stored_as_bf16),
-        cmocka_unit_test(missing_and_misshapen),
-        cmocka_unit_test(names_that_cannot_be_saved),
-        cmocka_unit_test(full_disk),
-        cmocka_unit_test(failing_allocations),
-    };
-    return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);
+    ADD_TEST(list, "safetensors", round_trip);
+    ADD_TEST(list, "safetensors", alignment);
+    ADD_TEST(list, "safetensors", nothing_to_save);
+    ADD_TEST(list, "safetensors", bf16_rounding);
+    ADD_TEST(list, "safetensors", half_widening);
+    ADD_TEST(list, "safetensors", stored_as_bf16);
+    ADD_TEST(list, "safetensors", missing_and_misshapen);
+    ADD_TEST(list, "safetensors", names_that_cannot_be_saved);
+    ADD_TEST(list, "safetensors", full_disk);
+    ADD_TEST(list, "safetensors", failing_allocations);
 }

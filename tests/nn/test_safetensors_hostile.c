@@ -202,13 +202,14 @@ static void every_flipped_bit(void **state)
     ag_free(good);
 }
 
-int test_safetensors_hostile(void)
+void test_safetensors_hostile(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sound_files),      cmocka_unit_test(hostile_headers),
-        cmocka_unit_test(hostile_fields),   cmocka_unit_test(hostile_ranges),
-        cmocka_unit_test(hostile_lengths),  cmocka_unit_test(deep_nesting),
-        cmocka_unit_test(every_truncation), cmocka_unit_test(every_flipped_bit),
-    };
-    return cmocka_run_group_tests_name("hostile safetensors", tests, NULL, NULL);
+    ADD_TEST(list, "hostile safetensors", sound_files);
+    ADD_TEST(list, "hostile safetensors", hostile_headers);
+    ADD_TEST(list, "hostile safetensors", hostile_fields);
+    ADD_TEST(list, "hostile safetensors", hostile_ranges);
+    ADD_TEST(list, "hostile safetensors", hostile_lengths);
+    ADD_TEST(list, "hostile safetensors", deep_nesting);
+    ADD_TEST(list, "hostile safetensors", every_truncation);
+    ADD_TEST(list, "hostile safetensors", every_flipped_bit);
 }

@@ -108,14 +108,11 @@ static void failing_allocations(void **state)
     ag_tensors_free(t);
 }
 
-int test_tensors(void)
+void test_tensors(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layout),
-        cmocka_unit_test(from_a_graph),
-        cmocka_unit_test(copies),
-        cmocka_unit_test(impossible_sets),
-        cmocka_unit_test(failing_allocations),
-    };
-    return cmocka_run_group_tests_name("tensors", tests, NULL, NULL);
+    ADD_TEST(list, "tensors", layout);
+    ADD_TEST(list, "tensors", from_a_graph);
+    ADD_TEST(list, "tensors", copies);
+    ADD_TEST(list, "tensors", impossible_sets);
+    ADD_TEST(list, "tensors", failing_allocations);
 }

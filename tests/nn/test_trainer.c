@@ -358,16 +358,13 @@ static void weight_norm(void **state)
     ag_tensors_free(t);
 }
 
-int test_trainer(void)
+void test_trainer(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gradients_by_hand),
-        cmocka_unit_test(gradients_that_share_nodes),
-        cmocka_unit_test(the_loss_is_a_parameter),
-        cmocka_unit_test(a_shard_fails),
-        cmocka_unit_test(failing_allocations),
-        cmocka_unit_test(training),
-        cmocka_unit_test(weight_norm),
-    };
-    return cmocka_run_group_tests_name("trainer", tests, NULL, NULL);
+    ADD_TEST(list, "trainer", gradients_by_hand);
+    ADD_TEST(list, "trainer", gradients_that_share_nodes);
+    ADD_TEST(list, "trainer", the_loss_is_a_parameter);
+    ADD_TEST(list, "trainer", a_shard_fails);
+    ADD_TEST(list, "trainer", failing_allocations);
+    ADD_TEST(list, "trainer", training);
+    ADD_TEST(list, "trainer", weight_norm);
 }

@@ -1,5 +1,5 @@
-"""Optimisers beside PyTorch, RMSProp beside TensorFlow's formula in NumPy, and safetensors files beside
-a reader and a writer of the format in a few lines of Python."""
+"""Optimisers beside PyTorch, RMSProp beside TensorFlow's formula in NumPy, and safetensors files
+beside a reader and a writer of the format in a few lines of Python."""
 
 import ctypes
 import json
@@ -95,7 +95,7 @@ def arrays(scale=1.0):
 
 
 def train(start, gradients, **options):
-    """agena's weights, and their moving average or None, after one step for each of the gradients."""
+    """agena's weights, and their moving average or None, after one step a gradient."""
     weights, gradient, optimizer = Tensors(SHAPES), Tensors(SHAPES), c_void_p()
     weights.set(start)
     rate = Schedule(kind=0, base=options.pop("rate"))
@@ -151,8 +151,8 @@ compare("SGD with momentum", lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9)
 
 
 def rmsprop(start, gradients, rate, decay, momentum, epsilon):
-    """TensorFlow's RMSProp: the mean square starts at 1, epsilon is inside the root, and momentum works on
-    the steps."""
+    """TensorFlow's RMSProp: the mean square starts at 1, epsilon is inside the root, and momentum
+    works on the steps."""
     w = {k: v.astype(np.float64) for k, v in start.items()}
     square = {k: np.ones(s) for k, s in SHAPES.items()}
     step = {k: np.zeros(s) for k, s in SHAPES.items()}

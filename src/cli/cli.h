@@ -2,8 +2,9 @@
  *
  *     const cli_command cli_NAME = { .name = "NAME", ... };
  *
- * To add one: declare it at the end of this header, list it in src/cli/commands.c and add the file to
- * src/cli/meson.build. Parsing, --help, suggestions, completion and man pages all come from its table. */
+ * To add one: declare it at the end of this header, list it in src/cli/commands.c and add the file
+ * to src/cli/meson.build. Parsing, --help, suggestions, completion and man pages all come from its
+ * table. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -33,8 +34,8 @@ typedef struct {
 /* An option, or an argument (one without a name) in the order of the table. Its value goes to the
  * command's own struct, at `offset`, as the C type above. Values point into argv. */
 typedef struct {
-    const char *name;   /* "output" for --output; NULL for an argument */
-    char letter;        /* 'o' for -o, or 0 */
+    const char *name; /* "output" for --output; NULL for an argument */
+    char letter;      /* 'o' for -o, or 0 */
     cli_type type;
     bool required;      /* arguments that are not required come last */
     const char *value;  /* what to call the value: "DIR"; NULL for a flag */
@@ -53,12 +54,12 @@ typedef struct {
 typedef struct cli_command cli_command;
 struct cli_command {
     const char *name;
-    const char *summary;           /* one phrase, capital letter, no full stop */
-    const char *description;       /* paragraphs with "\n\n" between, may be NULL */
-    const cli_option *options;     /* an empty entry ({ 0 }) at the end; may be NULL */
-    const cli_example *examples;   /* an empty entry at the end; may be NULL */
-    size_t size;                   /* of the struct that run gets */
-    int (*run)(const void *options); /* 0, AG_E... with ag_error() set, or CLI_USAGE */
+    const char *summary;         /* one phrase, capital letter, no full stop */
+    const char *description;     /* paragraphs with "\n\n" between, may be NULL */
+    const cli_option *options;   /* at most 64, an empty entry ({ 0 }) at the end; may be NULL */
+    const cli_example *examples; /* an empty entry at the end; may be NULL */
+    size_t size;                 /* of the struct that run gets */
+    int (*run)(const void *options);       /* 0, AG_E... with ag_error() set, or CLI_USAGE */
     const cli_command *const *subcommands; /* NULL at the end; a command with these has no run */
 };
 
@@ -67,13 +68,17 @@ enum { CLI_USAGE = -100 };
 
 enum { CLI_EXIT_OK = 0, CLI_EXIT_FAILURE = 1, CLI_EXIT_USAGE = 2, CLI_EXIT_INTERRUPTED = 130 };
 
-/* Conventions: results go to standard output, everything else through ag_logf; `-` is standard input
- * or output; long work looks at ag_interrupted() and returns AG_EINTERRUPTED. */
+/* Conventions: results go to standard output, everything else through ag_logf; `-` is standard
+ * input or output; long work looks at ag_interrupted() and returns AG_EINTERRUPTED. */
 
 extern const cli_command *const cli_commands[]; /* commands.c; NULL at the end */
 
+extern const cli_command cli_audio;
 extern const cli_command cli_completion;
+extern const cli_command cli_data;
 extern const cli_command cli_help;
+extern const cli_command cli_info;
 extern const cli_command cli_man;
+extern const cli_command cli_wavenet;
 
 #endif

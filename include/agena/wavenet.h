@@ -139,6 +139,10 @@ AG_API void ag_wavenet_free(ag_wavenet *model);
 /* Index of a name in a list of `count`, or AG_EINVAL with the known names in the sentence. what: "speaker". */
 AG_API int ag_wavenet_index(const char *what, const char *name, char *const *names, int count);
 
+/* Do a manifest's speakers and languages have the model's numbers, where it conditions on them? AG_EINVAL names the
+ * first difference. */
+AG_API int ag_wavenet_check_names(const ag_wavenet *model, const ag_manifest *manifest);
+
 /* ---- training and evaluation ------------------------------------------------------------------------------ */
 
 typedef struct {
@@ -198,6 +202,24 @@ AG_API int ag_sampler_generate(ag_sampler *sampler, float *audio, int64_t count)
 /* The same, but feed given audio [streams, count] instead of drawing, and write each step's distribution
  * parameters, before temperature: params [streams, count, outputs]. For tests and likelihoods. */
 AG_API int ag_sampler_predict(ag_sampler *sampler, const float *audio, int64_t count, float *params);
+
+/* ---- generating with a model ------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *mel; /* copy synthesis: take the features of this recording; NULL: none (free speech or music) */
+    const char *speaker, *language; /* names, NULL: the model's first; an error for a model without them */
+    double seconds;                 /* to make; 0: as long as the recording, 3 s without one */
+    ag_sampler_options sampler;
+} ag_wavenet_generate_options;
+
+/* Receives each block of each stream as it is made; a negative return stops and is passed on. */
+typedef int (*ag_audio_sink)(void *user, int stream, const float *samples, int64_t count);
+
+/* Make options.seconds of audio in blocks of 10 ms. A model with local conditioning that gets no recording is given
+ * features of zero, which is what training with local_dropout taught it to take as "none". AG_EINTERRUPTED after
+ * Ctrl-C; the sink has then had all that was made. */
+AG_API int ag_wavenet_generate(const ag_wavenet *model, const ag_wavenet_generate_options *options,
+                               ag_audio_sink sink, void *user);
 
 #ifdef __cplusplus
 }

@@ -268,3 +268,23 @@ int ag_wavenet_index(const char *what, const char *name, char *const *names, int
     }
     return ag_fail(AG_EINVAL, "the model knows no %s named %s; it has: %s", what, name, known);
 }
+
+int ag_wavenet_check_names(const ag_wavenet *model, const ag_manifest *manifest)
+{
+    const ag_wavenet_config *c = &model->config;
+    for (int i = 0; c->speakers && i < ag_manifest_speakers(manifest); i++) {
+        const char *name = ag_manifest_speaker(manifest, i);
+        if (i >= c->speakers || strcmp(name, model->speakers[i]) != 0) {
+            return ag_fail(AG_EINVAL, "speaker %d is %s in the data, %s in the model", i, name,
+                           i < c->speakers ? model->speakers[i] : "nobody");
+        }
+    }
+    for (int i = 0; c->languages && i < ag_manifest_languages(manifest); i++) {
+        const char *name = ag_manifest_language(manifest, i);
+        if (i >= c->languages || strcmp(name, model->languages[i]) != 0) {
+            return ag_fail(AG_EINVAL, "language %d is %s in the data, %s in the model", i, name,
+                           i < c->languages ? model->languages[i] : "none");
+        }
+    }
+    return 0;
+}

@@ -65,7 +65,7 @@ static int load_document(recipe_document *d, const cyaml_schema_value_t *schema,
     return AG_OK;
 }
 
-static int parse(const void *text, size_t size, const char *name, const char *const *overrides,
+int recipe_parse(const void *text, size_t size, const char *name, const char *const *overrides,
                  int count, const cyaml_schema_value_t *schema, void **out)
 {
     *out = NULL;
@@ -86,7 +86,7 @@ static int parse(const void *text, size_t size, const char *name, const char *co
 int ag_recipe_parse(const void *text, size_t size, const char *name,
                     const cyaml_schema_value_t *schema, void **out)
 {
-    return parse(text, size, name, NULL, 0, schema, out);
+    return recipe_parse(text, size, name, NULL, 0, schema, out);
 }
 
 int ag_recipe_load(const char *path, const char *const *overrides, int count,
@@ -98,7 +98,7 @@ int ag_recipe_load(const char *path, const char *const *overrides, int count,
     int code = ag_file_read(path, AG_RECIPE_LIMIT, &text, &size);
     if (code != AG_OK)
         return code;
-    code = parse(text, size, path, overrides, count, schema, out);
+    code = recipe_parse(text, size, path, overrides, count, schema, out);
     ag_free(text);
     return code;
 }

@@ -33,6 +33,10 @@ int recipe_fail(const recipe_document *d, int node, const char *format, ...) AG_
 /* Check the tree's types, keys and ranges against a schema. */
 int recipe_check(recipe_document *d, const struct cyaml_schema_value *schema);
 
+/* ag_recipe_parse with overrides. */
+int recipe_parse(const void *text, size_t size, const char *name, const char *const *overrides,
+                 int count, const struct cyaml_schema_value *schema, void **out);
+
 /* A scalar's text, NULL for other nodes. */
 const char *recipe_scalar(const recipe_document *d, int node);
 /* The value behind a key of a mapping, 0 when it has none. */

@@ -84,16 +84,16 @@ static bool set_options(CURL *curl, struct transfer *t, char *why)
     return c == CURLE_OK;
 }
 
-/* A server that cannot resume, or has less than we do, makes us begin again. */
+/* A server that cannot resume, or has less than we do, makes us begin again. libcurl takes 416, no
+ * such range, for a file that is complete; the checksum has told us that ours is not. */
 static outcome judge(CURL *curl, CURLcode code, int64_t resumed_at)
 {
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    if (code == CURLE_OK) {
-        return DONE;
+    if (resumed_at > 0 && (code == CURLE_RANGE_ERROR || status == 416)) {
+        return RESTART;
     }
-    bool cannot_resume = code == CURLE_RANGE_ERROR || status == 416;
-    return resumed_at > 0 && cannot_resume ? RESTART : FAILED;
+    return code == CURLE_OK ? DONE : FAILED;
 }
 
 static outcome perform(CURL *curl, struct transfer *t)

@@ -9,21 +9,8 @@ struct ag_exec {
     void **data; /* by storage */
     char *memory;
     void *scratch;
-    vt_conv_state **states; /* by step */
-    bool ready;             /* every leaf is known to be bound */
+    bool ready; /* every leaf is known to be bound */
 };
-
-static int make_states(ag_exec *e)
-{
-    const ag_plan *p = e->plan;
-    for (int i = 0; i < p->steps_count; i++) {
-        int status = p->steps[i].conv ? vt_conv_state_new(p->steps[i].conv, &e->states[i]) : 0;
-        if (status < 0) {
-            return status;
-        }
-    }
-    return 0;
-}
 
 int ag_exec_new(const ag_plan *plan, ag_exec **out)
 {
@@ -35,13 +22,11 @@ int ag_exec_new(const ag_plan *plan, ag_exec **out)
     e->plan = plan;
     e->kernels = vt_kernels_get();
     e->data = ag_calloc((size_t)plan->storages_count + 1, sizeof *e->data);
-    e->states = ag_calloc((size_t)plan->steps_count + 1, sizeof(vt_conv_state *));
     e->memory = ag_malloc_aligned(plan->memory + 64);
     e->scratch = ag_malloc_aligned(plan->scratch + 64);
-    int status = e->data && e->states && e->memory && e->scratch ? make_states(e) : AG_ENOMEM;
-    if (status < 0) {
+    if (!e->data || !e->memory || !e->scratch) {
         ag_exec_free(e);
-        return status;
+        return AG_ENOMEM;
     }
     for (int i = 0; i < plan->storages_count; i++) {
         const vt_storage *s = &plan->storages[i];
@@ -59,10 +44,6 @@ void ag_exec_free(ag_exec *e)
     if (!e) {
         return;
     }
-    for (int i = 0; e->states && i < e->plan->steps_count; i++) {
-        vt_conv_state_free(e->states[i]);
-    }
-    ag_free(e->states);
     ag_free(e->data);
     ag_free(e->memory);
     ag_free(e->scratch);
@@ -398,7 +379,8 @@ static int run_step(ag_exec *e, int s)
         c.in[i] = value(e, c.n->in[i]);
     }
     if (step->conv) {
-        return vt_conv_run(step->conv, e->states[s], c.in[0], c.in[1], c.y, fused, e->scratch);
+        vt_conv_run(step->conv, c.in[0], c.in[1], c.y, fused, e->scratch);
+        return 0;
     }
     if (c.n->op == VT_MATMUL) {
         run_matmul(&c, fused);

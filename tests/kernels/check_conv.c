@@ -1,7 +1,7 @@
 /* check_conv.c: matrix products, convolutions and pooling against loops over every index. */
 #include "checkkernels.h"
 
-#include "tensor/kernels/kernels.h"
+#include "tensor/kernels/conv.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -140,24 +140,25 @@ static problem random_problem(bool line)
     return q;
 }
 
-/* Run one convolution; false when an allocation or oneDNN fails. */
-static bool run_conv(const vt_conv_spec *spec, const float *a, const float *b, float *out,
-                     bool accumulate)
+/* Run one convolution; false when memory is out. */
+static bool run_conv(const vt_kernels *k, const vt_conv_spec *spec, const float *a, const float *b,
+                     float *out, bool accumulate)
 {
     vt_conv *conv = NULL;
-    vt_conv_state *state = NULL;
-    void *scratch = NULL;
-    bool done = vt_conv_new(spec, &conv) == 0 && vt_conv_state_new(conv, &state) == 0 &&
-                (scratch = ag_malloc_aligned(vt_conv_scratch(conv) + 64)) != NULL &&
-                vt_conv_run(conv, state, a, b, out, accumulate, scratch) == 0;
+    if (vt_conv_new_with(k, spec, &conv) < 0) {
+        return false;
+    }
+    void *scratch = ag_malloc_aligned(vt_conv_scratch(conv) + 64);
+    if (scratch) {
+        vt_conv_run(conv, a, b, out, accumulate, scratch);
+    }
     ag_free(scratch);
-    vt_conv_state_free(state);
     vt_conv_free(conv);
-    return done;
+    return scratch != NULL;
 }
 
-static void check_kind(const problem *q, vt_conv_kind kind, const float *a, const float *b,
-                       float *got, float *want, double *sum)
+static void check_kind(const vt_kernels *k, const problem *q, vt_conv_kind kind, const float *a,
+                       const float *b, float *got, float *want, double *sum)
 {
     static const char *const names[] = { "conv", "conv_back", "conv_weights" };
     static visit_fn *const visits[] = { visit_forward, visit_back, visit_weights };
@@ -175,13 +176,13 @@ static void check_kind(const problem *q, vt_conv_kind kind, const float *a, cons
     describe(q, text, sizeof text);
     vt_conv_spec spec = q->s;
     spec.kind = kind;
-    bool ran = run_conv(&spec, a, b, got, accumulate), yes = true;
-    if (ck_equal(names[kind], "c", text, &ran, &yes, sizeof ran)) {
-        ck_close(names[kind], "c", text, got, want, n, 3e-4, 1e-5);
+    bool ran = run_conv(k, &spec, a, b, got, accumulate), yes = true;
+    if (ck_equal(names[kind], k->name, text, &ran, &yes, sizeof ran)) {
+        ck_close(names[kind], k->name, text, got, want, n, 3e-4, 1e-5);
     }
 }
 
-static void check_conv_once(bool line)
+static void check_conv_once(const vt_kernels *k, bool line)
 {
     enum { MOST = 40 * 12 * 1200 };
     static float *x, *w, *y, *got, *want;
@@ -198,9 +199,9 @@ static void check_conv_once(bool line)
     ck_normal(x, q.x, 1.0f);
     ck_normal(w, q.w, 1.0f);
     ck_normal(y, q.y, 1.0f);
-    check_kind(&q, VT_CONV_FORWARD, x, w, got, want, sum);
-    check_kind(&q, VT_CONV_BACK, y, w, got, want, sum);
-    check_kind(&q, VT_CONV_WEIGHTS, x, y, got, want, sum);
+    check_kind(k, &q, VT_CONV_FORWARD, x, w, got, want, sum);
+    check_kind(k, &q, VT_CONV_BACK, y, w, got, want, sum);
+    check_kind(k, &q, VT_CONV_WEIGHTS, x, y, got, want, sum);
 }
 
 /* ---- pooling
@@ -304,7 +305,6 @@ static void check_pool_ties(void)
 
 typedef struct {
     vt_conv *conv;
-    vt_conv_state *state;
     float *a, *b, *out;
     void *scratch;
 } timing;
@@ -312,10 +312,10 @@ typedef struct {
 static void time_run(void *user)
 {
     timing *t = user;
-    vt_conv_run(t->conv, t->state, t->a, t->b, t->out, false, t->scratch);
+    vt_conv_run(t->conv, t->a, t->b, t->out, false, t->scratch);
 }
 
-static void time_conv(const char *name, vt_conv_spec spec)
+static void time_conv(const vt_kernels *k, const char *name, vt_conv_spec spec)
 {
     static const char *const kinds[] = { "forward", "back", "weights" };
     size_t most = (size_t)(spec.b * spec.h * spec.w * (spec.i > spec.o ? spec.i : spec.o));
@@ -324,22 +324,20 @@ static void time_conv(const char *name, vt_conv_spec spec)
     ck_normal(t.b, (int64_t)most, 1.0f);
     for (int kind = 0; kind < 3; kind++) {
         spec.kind = (vt_conv_kind)kind;
-        if (vt_conv_new(&spec, &t.conv) < 0 || vt_conv_state_new(t.conv, &t.state) < 0) {
-            vt_conv_free(t.conv);
+        if (vt_conv_new_with(k, &spec, &t.conv) < 0) {
             return;
         }
         char line[80];
         t.scratch = ck_buffer(vt_conv_scratch(t.conv) + 64);
         snprintf(line, sizeof line, "%s, %s", name, kinds[kind]);
-        ck_report(line, "c", ck_seconds(time_run, &t), 1e-9 * vt_conv_flops(t.conv), "GFLOP/s");
-        vt_conv_state_free(t.state);
+        ck_report(line, k->name, ck_seconds(time_run, &t), 1e-9 * vt_conv_flops(t.conv), "GFLOP/s");
         vt_conv_free(t.conv);
     }
 }
 
-static void time_convolutions(void)
+static void time_convolutions(const vt_kernels *k)
 {
-    time_conv("dilated 64->128, 8000 steps",
+    time_conv(k, "dilated 64->128, 8000 steps",
               (vt_conv_spec){ .b = 1,
                               .h = 1,
                               .w = 8000,
@@ -348,11 +346,11 @@ static void time_convolutions(void)
                               .kw = 2,
                               .o = 128,
                               .p = { .dilation = { 1, 64 }, .pad = { { 0 }, { 64, 0 } } } });
-    time_conv("1x1 64->128, 8000 steps",
+    time_conv(k, "1x1 64->128, 8000 steps",
               (vt_conv_spec){ .b = 1, .h = 1, .w = 8000, .i = 64, .kh = 1, .kw = 1, .o = 128 });
-    time_conv("1x1 64->64, 8000 steps",
+    time_conv(k, "1x1 64->64, 8000 steps",
               (vt_conv_spec){ .b = 1, .h = 1, .w = 8000, .i = 64, .kh = 1, .kw = 1, .o = 64 });
-    time_conv("3x3 32->32, 18x24, batch 100",
+    time_conv(k, "3x3 32->32, 18x24, batch 100",
               (vt_conv_spec){ .b = 100,
                               .h = 18,
                               .w = 24,
@@ -361,7 +359,7 @@ static void time_convolutions(void)
                               .kw = 3,
                               .o = 32,
                               .p = { .pad = { { 1, 1 }, { 1, 1 } } } });
-    time_conv("4x4 s2 16->32, 18x24, batch 100",
+    time_conv(k, "4x4 s2 16->32, 18x24, batch 100",
               (vt_conv_spec){ .b = 100,
                               .h = 36,
                               .w = 48,
@@ -372,15 +370,28 @@ static void time_convolutions(void)
                               .p = { .stride = { 2, 2 }, .pad = { { 1, 1 }, { 1, 1 } } } });
 }
 
+static void check_table(const vt_kernels *k)
+{
+    for (int try = 0; try < TRIES; try++) {
+        check_conv_once(k, try % 2 == 0);
+    }
+    if (ck_timing()) {
+        time_convolutions(k);
+    }
+}
+
 void check_conv(void)
 {
+    ck_version versions[CK_MAX_VERSIONS];
+    int count = ck_versions(versions);
+    vt_kernels k;
     check_gemm();
-    for (int try = 0; try < TRIES; try++) {
-        check_conv_once(try % 2 == 0);
-    }
     check_pool();
     check_pool_ties();
-    if (ck_timing()) {
-        time_convolutions();
+    vt_kernels_fill(&k, 0);
+    check_table(&k);
+    for (int i = 0; i < count; i++) {
+        vt_kernels_fill(&k, versions[i].features);
+        check_table(&k);
     }
 }

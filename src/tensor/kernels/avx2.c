@@ -11,6 +11,7 @@
 #include "tensor/kernels/fast_softmax.h"
 #include "tensor/kernels/fast_gates.h"
 #include "tensor/kernels/fast_likelihood.h"
+#include "tensor/kernels/fast_conv.h"
 
 void vt_avx2_fill(vt_kernels *table)
 {
@@ -20,4 +21,5 @@ void vt_avx2_fill(vt_kernels *table)
     fast_softmax(table);
     fast_gates(table);
     fast_likelihood(table);
+    fast_conv(table);
 }

@@ -55,7 +55,17 @@ static int set_geometry(vt_conv *c, const vt_conv_spec *spec)
     return 0;
 }
 
-int vt_conv_new(const vt_conv_spec *spec, vt_conv **out)
+static int choose_way(vt_conv *c, const vt_kernels *k)
+{
+    bool done;
+    int status = vt_conv_use_direct(c, k, &done);
+    if (!done && !vt_conv_use_lines(c)) {
+        vt_conv_use_unfolding(c);
+    }
+    return status;
+}
+
+int vt_conv_new_with(const vt_kernels *k, const vt_conv_spec *spec, vt_conv **out)
 {
     *out = NULL;
     vt_conv *c = ag_calloc(1, sizeof *c);
@@ -63,23 +73,28 @@ int vt_conv_new(const vt_conv_spec *spec, vt_conv **out)
         return AG_ENOMEM;
     }
     int status = set_geometry(c, spec);
-    if (status < 0) {
-        ag_free(c);
-        return status;
+    if (status == 0) {
+        status = choose_way(c, k);
     }
-    if (!vt_conv_try_line(c)) {
-        vt_conv_use_im2col(c);
+    if (status < 0) {
+        vt_conv_free(c);
+        return status;
     }
     *out = c;
     return 0;
 }
 
+int vt_conv_new(const vt_conv_spec *spec, vt_conv **out)
+{
+    return vt_conv_new_with(vt_kernels_get(), spec, out);
+}
+
 void vt_conv_free(vt_conv *c)
 {
-    if (c && c->path->free) {
-        c->path->free(c);
+    if (c) {
+        vt_conv_free_passes(c);
+        ag_free(c);
     }
-    ag_free(c);
 }
 
 size_t vt_conv_scratch(const vt_conv *c)
@@ -92,19 +107,8 @@ double vt_conv_flops(const vt_conv *c)
     return 2.0 * (double)(c->s.b * c->oh * c->ow) * (double)vt_conv_count_w(c);
 }
 
-int vt_conv_state_new(const vt_conv *c, vt_conv_state **out)
+void vt_conv_run(const vt_conv *c, const float *a, const float *b, float *out, bool accumulate,
+                 void *scratch)
 {
-    *out = NULL;
-    return c->path->state_new ? c->path->state_new(c, out) : 0;
-}
-
-int vt_conv_run(const vt_conv *c, vt_conv_state *state, const float *a, const float *b, float *out,
-                bool accumulate, void *scratch)
-{
-    return c->path->run(c, state, a, b, out, accumulate, scratch);
-}
-
-void vt_conv_state_free(vt_conv_state *state)
-{
-    ag_free(state);
+    c->run(c, a, b, out, accumulate, scratch);
 }

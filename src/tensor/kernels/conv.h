@@ -4,28 +4,49 @@
 
 #include "tensor/kernels/kernels.h"
 
-typedef struct vt_conv_path vt_conv_path;
+/* Output cells [from, to) of an axis that see the same taps, `taps` of them from `tap` on; the
+ * others' inputs are padding. */
+typedef struct {
+    int64_t from, to, tap, taps;
+} vt_span;
+
+/* One axis of a pass: cell n is output position out_first + n out_step and reads, for tap k, input
+ * position first + n in_step + k spacing. */
+typedef struct {
+    int64_t cells, taps, first, in_step, spacing, out_first, out_step;
+    int spans;
+    vt_span *span;
+} vt_axis;
+
+/* A convolution of part of the outputs with part of the taps. */
+typedef struct {
+    vt_axis y, x;
+    int64_t w; /* where its weights [y taps, x taps, in_width, out_width] begin */
+} vt_pass;
 
 struct vt_conv {
     vt_conv_spec s; /* strides and dilations at least 1 */
     int64_t oh, ow;
     size_t scratch; /* bytes */
-    const vt_conv_path *path;
-    int64_t chunk; /* im2col: output rows a step */
+    void (*run)(const vt_conv *conv, const float *a, const float *b, float *out, bool accumulate,
+                void *scratch);
+    int64_t chunk; /* unfolding: output rows a step */
+    /* direct: */
+    const vt_kernels *k;
+    int64_t in_h, in_w, in_width, out_h, out_w, out_width;
+    int passes;
+    vt_pass *pass;
 };
 
-/* One way. Paths without a state of their own leave its functions NULL. */
-struct vt_conv_path {
-    int (*run)(const vt_conv *conv, vt_conv_state *state, const float *a, const float *b,
-               float *out, bool accumulate, void *scratch);
-    int (*state_new)(const vt_conv *conv, vt_conv_state **out);
-    void (*state_free)(vt_conv_state *state);
-    void (*free)(vt_conv *conv);
-};
+/* vt_conv_new with a given table, for tests. */
+int vt_conv_new_with(const vt_kernels *k, const vt_conv_spec *spec, vt_conv **out);
 
-/* Each takes a conv whose geometry is set and returns whether this way can compute it. */
-bool vt_conv_try_line(vt_conv *conv);
-void vt_conv_use_im2col(vt_conv *conv);
+/* The ways, each for a conv whose geometry is set. False: this one cannot compute it. */
+bool vt_conv_use_lines(vt_conv *conv);
+void vt_conv_use_unfolding(vt_conv *conv);
+/* *usable says whether it took the conv; fails when memory is out. */
+int vt_conv_use_direct(vt_conv *conv, const vt_kernels *k, bool *usable);
+void vt_conv_free_passes(vt_conv *conv);
 
 /* Number of elements of x, w and y. */
 int64_t vt_conv_count_x(const vt_conv *conv);

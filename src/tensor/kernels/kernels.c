@@ -5,7 +5,7 @@
 
 void vt_kernels_fill(vt_kernels *table, unsigned features)
 {
-    table->name = "c";
+    *table = (vt_kernels){ .name = "c" };
     vt_plain_elementwise(table);
     vt_plain_reduce(table);
     vt_plain_softmax(table);

@@ -53,6 +53,19 @@ typedef void vtk_unary_fn(int64_t n, float *y, const float *x, float p0, float p
 typedef void vtk_binary_fn(int64_t rows, int64_t n, float *y, int64_t y_row, const float *a,
                            int64_t a_row, const float *b, int64_t b_row);
 
+/* One tap of a convolution (or a run of taps whose inputs lie side by side): where its input
+ * begins, from the first cell's corner, and where its weights begin. */
+typedef struct {
+    int64_t in, w;
+} vt_tap;
+
+/* A row of output cells: cell n reads depth values at in + n in_step + tap.in for each tap, and
+ * weights [depth, width] at tap.w; its width sums go to out + n out_step. */
+typedef struct {
+    int64_t taps, depth, width, in_step, out_step;
+    const vt_tap *tap;
+} vt_cells;
+
 typedef struct vt_kernels {
     const char *name; /* "c", "avx2", "avx512" */
 
@@ -113,6 +126,15 @@ typedef struct vt_kernels {
     void (*lstm_grad)(int64_t rows, int64_t h, float *dgates, float *dc, int64_t d_row,
                       const float *gates, const float *c, const float *dc_out, const float *dh_out,
                       int64_t out_row);
+
+    /* Convolution without copies, NULL where there is no fast version (conv.c then unfolds and
+     * multiplies). out = or += the sums of `cells` cells. */
+    void (*conv_cells)(const vt_cells *c, int64_t cells, const float *in, const float *w,
+                       float *out, bool accumulate);
+    /* The adjoint in w: w += input times y, over `lines` rows of cells whose inputs and y are
+     * in_line and y_line apart; a cell's y lies out_step after its neighbour's. */
+    void (*conv_weights)(const vt_cells *c, int64_t lines, int64_t cells, int64_t in_line,
+                         int64_t y_line, const float *in, const float *y, float *w);
 } vt_kernels;
 
 /* The best table for this machine (ag_cpu_features()), chosen at the first call. */
@@ -188,23 +210,18 @@ typedef struct {
 
 /* What is decided once for a geometry; immutable, shared by threads. */
 typedef struct vt_conv vt_conv;
-/* What one user of it changes while running: one for each ag_exec. */
-typedef struct vt_conv_state vt_conv_state;
 
 /* Output size along one axis: floor((size + before + after - dilation (kernel - 1) - 1) / stride) +
  * 1; below 1 when the window does not fit. stride and dilation 0 mean 1. */
 int64_t vt_conv_size(int64_t size, int64_t kernel, int stride, int dilation, int before, int after);
 
 int vt_conv_new(const vt_conv_spec *spec, vt_conv **out);
-void vt_conv_free(vt_conv *conv); /* after its states; NULL allowed */
-size_t
-vt_conv_scratch(const vt_conv *conv);      /* bytes vt_conv_run needs, 64-byte aligned; may be 0 */
-double vt_conv_flops(const vt_conv *conv); /* 2 x multiply-adds */
-int vt_conv_state_new(const vt_conv *conv, vt_conv_state **out);
-void vt_conv_state_free(vt_conv_state *state); /* NULL allowed */
-/* out = or += the result. Fails only when oneDNN does. */
-int vt_conv_run(const vt_conv *conv, vt_conv_state *state, const float *a, const float *b,
-                float *out, bool accumulate, void *scratch);
+void vt_conv_free(vt_conv *conv);            /* NULL allowed */
+size_t vt_conv_scratch(const vt_conv *conv); /* bytes vt_conv_run needs; may be 0 */
+double vt_conv_flops(const vt_conv *conv);   /* 2 x multiply-adds */
+/* out = or += the result. scratch is 64-byte aligned and the caller's alone while it runs. */
+void vt_conv_run(const vt_conv *conv, const float *a, const float *b, float *out, bool accumulate,
+                 void *scratch);
 
 /* ---- pooling (pool.c)
  * ---------------------------------------------------------------------------------------- */

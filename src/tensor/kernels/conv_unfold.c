@@ -83,10 +83,9 @@ static int64_t rows_at(const vt_conv *c, int64_t row)
     return left < c->chunk ? left : c->chunk;
 }
 
-static int run_forward(const vt_conv *c, vt_conv_state *state, const float *x, const float *w,
-                       float *y, bool accumulate, void *scratch)
+static void run_forward(const vt_conv *c, const float *x, const float *w, float *y, bool accumulate,
+                        void *scratch)
 {
-    (void)state;
     int64_t k = depth(c), o = c->s.o;
     for (int64_t row = 0; row < c->s.b * c->oh; row += c->chunk) {
         int64_t rows = rows_at(c, row);
@@ -94,13 +93,11 @@ static int run_forward(const vt_conv *c, vt_conv_state *state, const float *x, c
         vt_gemm(false, false, rows * c->ow, o, k, scratch, k, w, o, accumulate ? 1.0f : 0.0f,
                 y + row * c->ow * o, o);
     }
-    return 0;
 }
 
-static int run_back(const vt_conv *c, vt_conv_state *state, const float *y, const float *w,
-                    float *x, bool accumulate, void *scratch)
+static void run_back(const vt_conv *c, const float *y, const float *w, float *x, bool accumulate,
+                     void *scratch)
 {
-    (void)state;
     int64_t k = depth(c), o = c->s.o;
     if (!accumulate) {
         memset(x, 0, (size_t)vt_conv_count_x(c) * sizeof *x);
@@ -110,13 +107,11 @@ static int run_back(const vt_conv *c, vt_conv_state *state, const float *y, cons
         vt_gemm(false, true, rows * c->ow, k, o, y + row * c->ow * o, o, w, o, 0.0f, scratch, k);
         fold(c, row, rows, scratch, x);
     }
-    return 0;
 }
 
-static int run_weights(const vt_conv *c, vt_conv_state *state, const float *x, const float *y,
-                       float *w, bool accumulate, void *scratch)
+static void run_weights(const vt_conv *c, const float *x, const float *y, float *w, bool accumulate,
+                        void *scratch)
 {
-    (void)state;
     int64_t k = depth(c), o = c->s.o;
     for (int64_t row = 0; row < c->s.b * c->oh; row += c->chunk) {
         int64_t rows = rows_at(c, row);
@@ -124,21 +119,19 @@ static int run_weights(const vt_conv *c, vt_conv_state *state, const float *x, c
         vt_gemm(true, false, k, o, rows * c->ow, scratch, k, y + row * c->ow * o, o,
                 accumulate || row > 0 ? 1.0f : 0.0f, w, o);
     }
-    return 0;
 }
 
-void vt_conv_use_im2col(vt_conv *c)
+void vt_conv_use_unfolding(vt_conv *c)
 {
-    static const vt_conv_path paths[] = {
-        [VT_CONV_FORWARD] = { .run = run_forward },
-        [VT_CONV_BACK] = { .run = run_back },
-        [VT_CONV_WEIGHTS] = { .run = run_weights },
-    };
     int64_t line = c->ow * depth(c);
     c->chunk = MATRIX / line > 1 ? MATRIX / line : 1;
     if (c->chunk > c->s.b * c->oh) {
         c->chunk = c->s.b * c->oh;
     }
     c->scratch = (size_t)(c->chunk * line) * sizeof(float);
-    c->path = &paths[c->s.kind];
+    if (c->s.kind == VT_CONV_FORWARD) {
+        c->run = run_forward;
+    } else {
+        c->run = c->s.kind == VT_CONV_BACK ? run_back : run_weights;
+    }
 }

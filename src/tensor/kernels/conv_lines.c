@@ -92,10 +92,9 @@ static void run_walk(const walk *v, int64_t lines, const float *in, const float 
     }
 }
 
-static int run_forward(const vt_conv *c, vt_conv_state *state, const float *x, const float *w,
-                       float *y, bool accumulate, void *scratch)
+static void run_forward(const vt_conv *c, const float *x, const float *w, float *y, bool accumulate,
+                        void *scratch)
 {
-    (void)state;
     (void)scratch;
     walk v = { .out_rows = c->ow,
                .in_rows = c->s.w,
@@ -106,7 +105,6 @@ static int run_forward(const vt_conv *c, vt_conv_state *state, const float *x, c
                .first = -c->s.p.pad[1][0],
                .spacing = c->s.p.dilation[1] };
     run_walk(&v, c->s.b, x, w, y, accumulate);
-    return 0;
 }
 
 /* The forward walk, for which output rows of y read which rows of x. */
@@ -118,10 +116,9 @@ static walk forward_rows(const vt_conv *c)
                    .spacing = c->s.p.dilation[1] };
 }
 
-static int run_back(const vt_conv *c, vt_conv_state *state, const float *y, const float *w,
-                    float *x, bool accumulate, void *scratch)
+static void run_back(const vt_conv *c, const float *y, const float *w, float *x, bool accumulate,
+                     void *scratch)
 {
-    (void)state;
     (void)scratch;
     walk v = { .out_rows = c->s.w,
                .in_rows = c->ow,
@@ -133,14 +130,12 @@ static int run_back(const vt_conv *c, vt_conv_state *state, const float *y, cons
                .spacing = -c->s.p.dilation[1],
                .transpose = true };
     run_walk(&v, c->s.b, y, w, x, accumulate);
-    return 0;
 }
 
 /* With a stride, rows of y go to every stride-th row of x. */
-static int run_back_strided(const vt_conv *c, vt_conv_state *state, const float *y, const float *w,
-                            float *x, bool accumulate, void *scratch)
+static void run_back_strided(const vt_conv *c, const float *y, const float *w, float *x,
+                             bool accumulate, void *scratch)
 {
-    (void)state;
     (void)scratch;
     walk v = forward_rows(c);
     if (!accumulate) {
@@ -159,7 +154,6 @@ static int run_back_strided(const vt_conv *c, vt_conv_state *state, const float 
         y += c->ow * c->s.o;
         x += c->s.w * c->s.i;
     }
-    return 0;
 }
 
 /* What the outputs [begin, end) of one line add to every tap. */
@@ -177,10 +171,9 @@ static void weights_block(const vt_conv *c, const walk *v, int64_t begin, int64_
     }
 }
 
-static int run_weights(const vt_conv *c, vt_conv_state *state, const float *x, const float *y,
-                       float *w, bool accumulate, void *scratch)
+static void run_weights(const vt_conv *c, const float *x, const float *y, float *w, bool accumulate,
+                        void *scratch)
 {
-    (void)state;
     (void)scratch;
     walk v = forward_rows(c);
     if (!accumulate) {
@@ -194,23 +187,19 @@ static int run_weights(const vt_conv *c, vt_conv_state *state, const float *x, c
         x += c->s.w * c->s.i;
         y += c->ow * c->s.o;
     }
-    return 0;
 }
 
-bool vt_conv_try_line(vt_conv *c)
+bool vt_conv_use_lines(vt_conv *c)
 {
-    static const vt_conv_path forward = { .run = run_forward }, back = { .run = run_back };
-    static const vt_conv_path back_strided = { .run = run_back_strided };
-    static const vt_conv_path weights = { .run = run_weights };
     if (c->s.h != 1 || c->s.kh != 1 || c->s.p.pad[0][0] != 0 || c->s.p.pad[0][1] != 0) {
         return false;
     }
     if (c->s.kind == VT_CONV_FORWARD) {
-        c->path = &forward;
+        c->run = run_forward;
     } else if (c->s.kind == VT_CONV_WEIGHTS) {
-        c->path = &weights;
+        c->run = run_weights;
     } else {
-        c->path = c->s.p.stride[1] == 1 ? &back : &back_strided;
+        c->run = c->s.p.stride[1] == 1 ? run_back : run_back_strided;
     }
     return true;
 }

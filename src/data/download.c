@@ -96,7 +96,7 @@ static outcome judge(CURL *curl, CURLcode code, int64_t resumed_at)
     return code == CURLE_OK ? DONE : FAILED;
 }
 
-static outcome perform(CURL *curl, struct transfer *t)
+static outcome transfer_rest(CURL *curl, struct transfer *t)
 {
     char why[CURL_ERROR_SIZE] = "";
     int64_t resumed_at = t->size;
@@ -110,6 +110,17 @@ static outcome perform(CURL *curl, struct transfer *t)
         t->error = ag_fail(AG_ENET, "cannot download %s: %s", t->file->url,
                            why[0] ? why : curl_easy_strerror(code));
     }
+    return end;
+}
+
+static outcome perform(CURL *curl, struct transfer *t)
+{
+    t->error = ag_progress_new(t->file->name, "bytes", 0, (uint64_t)t->size, &t->progress);
+    if (t->error != AG_OK) {
+        return FAILED;
+    }
+    outcome end = transfer_rest(curl, t);
+    ag_progress_end(t->progress);
     return end;
 }
 
@@ -136,11 +147,7 @@ static int transfer_all(struct transfer *t)
     if (!curl) {
         return ag_fail(AG_ENOMEM, "no memory to download %s", t->file->url);
     }
-    int err = ag_progress_new(t->file->name, "bytes", 0, (uint64_t)t->size, &t->progress);
-    if (err == AG_OK) {
-        err = run(curl, t);
-        ag_progress_end(t->progress);
-    }
+    int err = run(curl, t);
     curl_easy_cleanup(curl);
     return err;
 }

@@ -15,15 +15,27 @@
 
 #include "agena/audio.h"
 
-/* Each runs its group and returns the number of failures. */
-int test_mulaw(void);
-int test_pcm(void);
-int test_read(void);
-int test_resample(void);
-int test_stft(void);
-int test_mel(void);
-int test_spectrogram(void);
-int test_memory(void);
+/* The tests of the room: one group, so that its output is one TAP stream. */
+typedef struct {
+    struct CMUnitTest tests[100];
+    size_t count;
+} test_list;
+
+#define ADD_TEST(list, subject, function, setup, teardown)                                         \
+    (list)->tests[(list)->count++] = (struct CMUnitTest)                                           \
+    {                                                                                              \
+        subject ": " #function, function, setup, teardown, NULL                                    \
+    }
+
+/* One function a file adds its tests. */
+void test_mulaw(test_list *list);
+void test_pcm(test_list *list);
+void test_read(test_list *list);
+void test_resample(test_list *list);
+void test_stft(test_list *list);
+void test_mel(test_list *list);
+void test_spectrogram(test_list *list);
+void test_memory(test_list *list);
 
 /* A path in a folder that lives as long as the tests; valid for four more calls. */
 const char *temporary(const char *name);

@@ -101,6 +101,29 @@ static void defaults(void **state)
     }
 }
 
+static ag_audio recording(float amplitude, int rate, int64_t count)
+{
+    float *x = noise(amplitude, count);
+    ag_audio audio = { ag_malloc((size_t)count * sizeof *x), count, rate };
+    assert_non_null(audio.samples);
+    memcpy(audio.samples, x, (size_t)count * sizeof *x);
+    free(x);
+    return audio;
+}
+
+static void distance_is_in_decibels(void **state)
+{
+    (void)state;
+    ag_audio a = recording(0.5F, 16000, 8000), b = recording(0.05F, 16000, 7000);
+    double db;
+    assert_int_equal(ag_mel_distance(&a, &a, &db), AG_OK);
+    assert_true(db == 0.0);
+    assert_int_equal(ag_mel_distance(&a, &b, &db), AG_OK);
+    assert_near(db, 20.0, 0.3); /* the shorter one's end sees silence */
+    ag_audio_clear(&a);
+    ag_audio_clear(&b);
+}
+
 static void assert_invalid(ag_mel_config c, const char *part)
 {
     ag_mel *mel;
@@ -132,15 +155,13 @@ static void bad_fields_are_named(void **state)
     assert_invalid(c, "narrower than a bin");
 }
 
-int test_mel(void)
+void test_mel(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(peaks_lie_on_the_published_scale),
-        cmocka_unit_test(neighbours_cross_in_the_middle),
-        cmocka_unit_test(level_is_in_decibels),
-        cmocka_unit_test(silence_is_the_floor),
-        cmocka_unit_test(defaults),
-        cmocka_unit_test(bad_fields_are_named),
-    };
-    return cmocka_run_group_tests_name("mel", tests, NULL, NULL);
+    ADD_TEST(list, "mel", peaks_lie_on_the_published_scale, NULL, NULL);
+    ADD_TEST(list, "mel", neighbours_cross_in_the_middle, NULL, NULL);
+    ADD_TEST(list, "mel", level_is_in_decibels, NULL, NULL);
+    ADD_TEST(list, "mel", silence_is_the_floor, NULL, NULL);
+    ADD_TEST(list, "mel", defaults, NULL, NULL);
+    ADD_TEST(list, "mel", distance_is_in_decibels, NULL, NULL);
+    ADD_TEST(list, "mel", bad_fields_are_named, NULL, NULL);
 }

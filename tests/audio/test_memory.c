@@ -79,10 +79,7 @@ static void failing_allocations_are_survived(void **state)
     assert_int_equal(count_temporary("memory"), 2);
 }
 
-int test_memory(void)
+void test_memory(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(failing_allocations_are_survived),
-    };
-    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+    ADD_TEST(list, "memory", failing_allocations_are_survived, NULL, NULL);
 }

@@ -101,16 +101,13 @@ static void series_equal_single_samples(void **state)
     free(x);
 }
 
-int test_mulaw(void)
+void test_mulaw(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decodes_by_the_formula),
-        cmocka_unit_test(encodes_by_the_formula),
-        cmocka_unit_test(encode_inverts_decode),
-        cmocka_unit_test(error_is_bounded),
-        cmocka_unit_test(signal_to_noise_is_that_of_8_bits),
-        cmocka_unit_test(edges),
-        cmocka_unit_test(series_equal_single_samples),
-    };
-    return cmocka_run_group_tests_name("mulaw", tests, NULL, NULL);
+    ADD_TEST(list, "mulaw", decodes_by_the_formula, NULL, NULL);
+    ADD_TEST(list, "mulaw", encodes_by_the_formula, NULL, NULL);
+    ADD_TEST(list, "mulaw", encode_inverts_decode, NULL, NULL);
+    ADD_TEST(list, "mulaw", error_is_bounded, NULL, NULL);
+    ADD_TEST(list, "mulaw", signal_to_noise_is_that_of_8_bits, NULL, NULL);
+    ADD_TEST(list, "mulaw", edges, NULL, NULL);
+    ADD_TEST(list, "mulaw", series_equal_single_samples, NULL, NULL);
 }

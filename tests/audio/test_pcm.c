@@ -87,14 +87,11 @@ static void full_disk_is_an_error(void **state)
     free(x);
 }
 
-int test_pcm(void)
+void test_pcm(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nearest_16_bit_value),
-        cmocka_unit_test(wav_is_what_libsndfile_reads),
-        cmocka_unit_test(failed_write_keeps_the_old_file),
-        cmocka_unit_test(stream_is_little_endian),
-        cmocka_unit_test(full_disk_is_an_error),
-    };
-    return cmocka_run_group_tests_name("pcm", tests, NULL, NULL);
+    ADD_TEST(list, "pcm", nearest_16_bit_value, NULL, NULL);
+    ADD_TEST(list, "pcm", wav_is_what_libsndfile_reads, NULL, NULL);
+    ADD_TEST(list, "pcm", failed_write_keeps_the_old_file, NULL, NULL);
+    ADD_TEST(list, "pcm", stream_is_little_endian, NULL, NULL);
+    ADD_TEST(list, "pcm", full_disk_is_an_error, NULL, NULL);
 }

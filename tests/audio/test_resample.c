@@ -77,14 +77,11 @@ static void bad_rates_leave_the_audio(void **state)
     ag_audio_clear(&audio);
 }
 
-int test_resample(void)
+void test_resample(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tones_are_kept),
-        cmocka_unit_test(length_is_rounded_up),
-        cmocka_unit_test(aliases_are_removed),
-        cmocka_unit_test(same_rate_changes_nothing),
-        cmocka_unit_test(bad_rates_leave_the_audio),
-    };
-    return cmocka_run_group_tests_name("resample", tests, NULL, NULL);
+    ADD_TEST(list, "resample", tones_are_kept, NULL, NULL);
+    ADD_TEST(list, "resample", length_is_rounded_up, NULL, NULL);
+    ADD_TEST(list, "resample", aliases_are_removed, NULL, NULL);
+    ADD_TEST(list, "resample", same_rate_changes_nothing, NULL, NULL);
+    ADD_TEST(list, "resample", bad_rates_leave_the_audio, NULL, NULL);
 }

@@ -113,12 +113,11 @@ static void bad_input_is_refused(void **state)
     assert_int_equal(count_temporary("b.png"), 0);
 }
 
-int test_spectrogram(void)
+void test_spectrogram(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tone_is_a_bright_line),       cmocka_unit_test(colours_grow_lighter),
-        cmocka_unit_test(long_audio_has_2000_columns), cmocka_unit_test(every_rate_has_a_picture),
-        cmocka_unit_test(bad_input_is_refused),
-    };
-    return cmocka_run_group_tests_name("spectrogram", tests, NULL, NULL);
+    ADD_TEST(list, "spectrogram", tone_is_a_bright_line, NULL, NULL);
+    ADD_TEST(list, "spectrogram", colours_grow_lighter, NULL, NULL);
+    ADD_TEST(list, "spectrogram", long_audio_has_2000_columns, NULL, NULL);
+    ADD_TEST(list, "spectrogram", every_rate_has_a_picture, NULL, NULL);
+    ADD_TEST(list, "spectrogram", bad_input_is_refused, NULL, NULL);
 }

@@ -113,12 +113,11 @@ static void bad_arguments_are_named(void **state)
     assert_null(stft);
 }
 
-int test_stft(void)
+void test_stft(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_the_definition),   cmocka_unit_test(sine_has_its_squared_amplitude),
-        cmocka_unit_test(frames_are_centred),      cmocka_unit_test(frames_are_counted),
-        cmocka_unit_test(bad_arguments_are_named),
-    };
-    return cmocka_run_group_tests_name("stft", tests, NULL, NULL);
+    ADD_TEST(list, "stft", equals_the_definition, NULL, NULL);
+    ADD_TEST(list, "stft", sine_has_its_squared_amplitude, NULL, NULL);
+    ADD_TEST(list, "stft", frames_are_centred, NULL, NULL);
+    ADD_TEST(list, "stft", frames_are_counted, NULL, NULL);
+    ADD_TEST(list, "stft", bad_arguments_are_named, NULL, NULL);
 }

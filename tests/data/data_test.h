@@ -14,15 +14,27 @@
 
 #include "agena/data.h"
 
-/* Each runs its group and returns the number of failures. */
-int test_manifest(void);
-int test_hostile(void);
-int test_asterisk(void);
-int test_folder(void);
-int test_dataset(void);
-int test_download(void);
-int test_speech(void);
-int test_loader(void);
+/* The tests of the room: one group, so that its output is one TAP stream. */
+typedef struct {
+    struct CMUnitTest tests[100];
+    size_t count;
+} test_list;
+
+#define ADD_TEST(list, subject, function, setup, teardown)                                         \
+    (list)->tests[(list)->count++] = (struct CMUnitTest)                                           \
+    {                                                                                              \
+        subject ": " #function, function, setup, teardown, NULL                                    \
+    }
+
+/* One function a file adds its tests. */
+void test_manifest(test_list *list);
+void test_hostile(test_list *list);
+void test_asterisk(test_list *list);
+void test_folder(test_list *list);
+void test_dataset(test_list *list);
+void test_download(test_list *list);
+void test_speech(test_list *list);
+void test_loader(test_list *list);
 
 /* A path in a folder that lives as long as the tests; valid for seven more calls. */
 const char *temporary(const char *name);

@@ -100,13 +100,10 @@ static int keep_environment(void **state)
     return 0;
 }
 
-int test_dataset(void)
+void test_dataset(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_sound),
-        cmocka_unit_test(unknown_names_list_the_known),
-        cmocka_unit_test(order_of_places),
-        cmocka_unit_test(absent_sets_say_how_to_get_them),
-    };
-    return cmocka_run_group_tests_name("dataset", tests, keep_environment, keep_environment);
+    ADD_TEST(list, "dataset", table_is_sound, keep_environment, keep_environment);
+    ADD_TEST(list, "dataset", unknown_names_list_the_known, keep_environment, keep_environment);
+    ADD_TEST(list, "dataset", order_of_places, keep_environment, keep_environment);
+    ADD_TEST(list, "dataset", absent_sets_say_how_to_get_them, keep_environment, keep_environment);
 }

@@ -219,21 +219,18 @@ static int restore(void **state)
     return 0;
 }
 
-int test_download(void)
+void test_download(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_file),
-        cmocka_unit_test(cut_download_goes_on),
-        cmocka_unit_test(complete_part_needs_no_server),
-        cmocka_unit_test(server_without_ranges_starts_again),
-        cmocka_unit_test(part_longer_than_the_file_starts_again),
-        cmocka_unit_test(wrong_checksum_is_removed),
-        cmocka_unit_test(too_much_is_refused),
-        cmocka_unit_test(missing_file_is_a_network_error),
-        cmocka_unit_test(other_protocols_are_refused),
-        cmocka_unit_test(two_downloads_do_not_mix),
-        cmocka_unit_test(data_set_is_fetched_file_by_file),
-        cmocka_unit_test(failing_allocations_are_survived),
-    };
-    return cmocka_run_group_tests_name("download", tests, prepare, restore);
+    ADD_TEST(list, "download", whole_file, prepare, restore);
+    ADD_TEST(list, "download", cut_download_goes_on, prepare, restore);
+    ADD_TEST(list, "download", complete_part_needs_no_server, prepare, restore);
+    ADD_TEST(list, "download", server_without_ranges_starts_again, prepare, restore);
+    ADD_TEST(list, "download", part_longer_than_the_file_starts_again, prepare, restore);
+    ADD_TEST(list, "download", wrong_checksum_is_removed, prepare, restore);
+    ADD_TEST(list, "download", too_much_is_refused, prepare, restore);
+    ADD_TEST(list, "download", missing_file_is_a_network_error, prepare, restore);
+    ADD_TEST(list, "download", other_protocols_are_refused, prepare, restore);
+    ADD_TEST(list, "download", two_downloads_do_not_mix, prepare, restore);
+    ADD_TEST(list, "download", data_set_is_fetched_file_by_file, prepare, restore);
+    ADD_TEST(list, "download", failing_allocations_are_survived, prepare, restore);
 }

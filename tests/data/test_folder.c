@@ -115,15 +115,12 @@ static int free_pool(void **state)
     return 0;
 }
 
-int test_folder(void)
+void test_folder(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_are_found_in_order),
-        cmocka_unit_test(one_speaker_for_all),
-        cmocka_unit_test(damaged_files_are_named),
-        cmocka_unit_test(folders_without_audio),
-        cmocka_unit_test(deep_folders_are_refused),
-        cmocka_unit_test(failing_allocations_are_survived),
-    };
-    return cmocka_run_group_tests_name("folder", tests, make_pool, free_pool);
+    ADD_TEST(list, "folder", files_are_found_in_order, make_pool, free_pool);
+    ADD_TEST(list, "folder", one_speaker_for_all, make_pool, free_pool);
+    ADD_TEST(list, "folder", damaged_files_are_named, make_pool, free_pool);
+    ADD_TEST(list, "folder", folders_without_audio, make_pool, free_pool);
+    ADD_TEST(list, "folder", deep_folders_are_refused, make_pool, free_pool);
+    ADD_TEST(list, "folder", failing_allocations_are_survived, make_pool, free_pool);
 }

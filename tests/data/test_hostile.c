@@ -108,15 +108,12 @@ static void empty_manifests_are_allowed(void **state)
     assert_int_equal(ag_manifest_read(temporary("none.jsonl"), &m), AG_ENOTFOUND);
 }
 
-int test_hostile(void)
+void test_hostile(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_that_are_no_records),
-        cmocka_unit_test(wrong_fields),
-        cmocka_unit_test(wrong_values),
-        cmocka_unit_test(long_and_deep_lines),
-        cmocka_unit_test(damage_is_survived),
-        cmocka_unit_test(empty_manifests_are_allowed),
-    };
-    return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
+    ADD_TEST(list, "hostile", lines_that_are_no_records, NULL, NULL);
+    ADD_TEST(list, "hostile", wrong_fields, NULL, NULL);
+    ADD_TEST(list, "hostile", wrong_values, NULL, NULL);
+    ADD_TEST(list, "hostile", long_and_deep_lines, NULL, NULL);
+    ADD_TEST(list, "hostile", damage_is_survived, NULL, NULL);
+    ADD_TEST(list, "hostile", empty_manifests_are_allowed, NULL, NULL);
 }

@@ -327,21 +327,18 @@ static int finish(void **state)
     return 0;
 }
 
-int test_loader(void)
+void test_loader(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crops_are_what_they_say),
-        cmocka_unit_test(every_sample_is_in_one_crop_an_epoch),
-        cmocka_unit_test(epochs_differ_in_order_and_in_cuts),
-        cmocka_unit_test(seeds_differ),
-        cmocka_unit_test(workers_and_queues_do_not_matter),
-        cmocka_unit_test(resuming_goes_on),
-        cmocka_unit_test(batches_may_be_larger_than_epochs),
-        cmocka_unit_test(held_batch_stays_as_it_is),
-        cmocka_unit_test(speech_without_features),
-        cmocka_unit_test(bad_options_are_named),
-        cmocka_unit_test(failing_allocations_are_survived),
-        cmocka_unit_test(running_allocates_nothing),
-    };
-    return cmocka_run_group_tests_name("loader", tests, prepare, finish);
+    ADD_TEST(list, "loader", crops_are_what_they_say, prepare, finish);
+    ADD_TEST(list, "loader", every_sample_is_in_one_crop_an_epoch, prepare, finish);
+    ADD_TEST(list, "loader", epochs_differ_in_order_and_in_cuts, prepare, finish);
+    ADD_TEST(list, "loader", seeds_differ, prepare, finish);
+    ADD_TEST(list, "loader", workers_and_queues_do_not_matter, prepare, finish);
+    ADD_TEST(list, "loader", resuming_goes_on, prepare, finish);
+    ADD_TEST(list, "loader", batches_may_be_larger_than_epochs, prepare, finish);
+    ADD_TEST(list, "loader", held_batch_stays_as_it_is, prepare, finish);
+    ADD_TEST(list, "loader", speech_without_features, prepare, finish);
+    ADD_TEST(list, "loader", bad_options_are_named, prepare, finish);
+    ADD_TEST(list, "loader", failing_allocations_are_survived, prepare, finish);
+    ADD_TEST(list, "loader", running_allocates_nothing, prepare, finish);
 }

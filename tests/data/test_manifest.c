@@ -179,17 +179,14 @@ static void failing_allocations_are_survived(void **state)
     survive(write_and_read);
 }
 
-int test_manifest(void)
+void test_manifest(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writing_and_reading_gives_the_same),
-        cmocka_unit_test(names_are_numbered_in_byte_order),
-        cmocka_unit_test(bad_recordings_are_refused),
-        cmocka_unit_test(text_that_is_not_utf8_is_not_written),
-        cmocka_unit_test(split_names),
-        cmocka_unit_test(splits_stay_for_ever),
-        cmocka_unit_test(splits_have_their_shares),
-        cmocka_unit_test(failing_allocations_are_survived),
-    };
-    return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);
+    ADD_TEST(list, "manifest", writing_and_reading_gives_the_same, NULL, NULL);
+    ADD_TEST(list, "manifest", names_are_numbered_in_byte_order, NULL, NULL);
+    ADD_TEST(list, "manifest", bad_recordings_are_refused, NULL, NULL);
+    ADD_TEST(list, "manifest", text_that_is_not_utf8_is_not_written, NULL, NULL);
+    ADD_TEST(list, "manifest", split_names, NULL, NULL);
+    ADD_TEST(list, "manifest", splits_stay_for_ever, NULL, NULL);
+    ADD_TEST(list, "manifest", splits_have_their_shares, NULL, NULL);
+    ADD_TEST(list, "manifest", failing_allocations_are_survived, NULL, NULL);
 }

@@ -177,17 +177,14 @@ static int finish(void **state)
     return 0;
 }
 
-int test_speech(void)
+void test_speech(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_are_exact),
-        cmocka_unit_test(features_are_those_of_the_samples),
-        cmocka_unit_test(names_and_texts),
-        cmocka_unit_test(other_rates_are_resampled),
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(memory_is_limited),
-        cmocka_unit_test(wrong_requests_are_refused),
-        cmocka_unit_test(failing_allocations_are_survived),
-    };
-    return cmocka_run_group_tests_name("speech", tests, prepare, finish);
+    ADD_TEST(list, "speech", samples_are_exact, prepare, finish);
+    ADD_TEST(list, "speech", features_are_those_of_the_samples, prepare, finish);
+    ADD_TEST(list, "speech", names_and_texts, prepare, finish);
+    ADD_TEST(list, "speech", other_rates_are_resampled, prepare, finish);
+    ADD_TEST(list, "speech", threads_do_not_matter, prepare, finish);
+    ADD_TEST(list, "speech", memory_is_limited, prepare, finish);
+    ADD_TEST(list, "speech", wrong_requests_are_refused, prepare, finish);
+    ADD_TEST(list, "speech", failing_allocations_are_survived, prepare, finish);
 }

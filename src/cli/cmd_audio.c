@@ -1,4 +1,4 @@
-/* agena audio: compare recordings and draw their spectrograms. */
+/* agena audio: convert and compare recordings, draw their spectrograms. */
 #include "cli/cli.h"
 
 #include "agena/audio.h"
@@ -106,10 +106,67 @@ static const cli_command audio_spectrogram = {
     .run = run_spectrogram,
 };
 
-static const cli_command *const audio_commands[] = { &audio_compare, &audio_spectrogram, NULL };
+/* ---- convert
+ * --------------------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const char *input, *output;
+    int64_t rate;
+} convert_options;
+
+static int run_convert(const void *options)
+{
+    const convert_options *o = options;
+    ag_audio audio = { NULL, 0, 0 };
+    int status = ag_audio_read(o->input, &audio);
+    if (status == 0 && o->rate) {
+        status = ag_audio_resample(&audio, (int)o->rate);
+    }
+    if (status == 0) {
+        status = ag_audio_write_wav(o->output, audio.samples, audio.count, audio.rate);
+    }
+    ag_audio_clear(&audio);
+    return status;
+}
+
+static const cli_option convert_table[] = {
+    { .type = CLI_FILE,
+      .required = true,
+      .value = "AUDIO",
+      .help = "WAV, FLAC, Ogg or G.722 file",
+      .offset = offsetof(convert_options, input) },
+    { .name = "rate",
+      .type = CLI_INT,
+      .value = "HZ",
+      .normal = "0",
+      .help = "sample rate of the result, 0 for that of the input",
+      .least = 0,
+      .most = AG_AUDIO_MAX_RATE,
+      .offset = offsetof(convert_options, rate) },
+    { .name = "output",
+      .letter = 'o',
+      .type = CLI_FILE,
+      .required = true,
+      .value = "OUT.wav",
+      .help = "file to write: mono, 16 bit",
+      .offset = offsetof(convert_options, output) },
+    { 0 },
+};
+
+static const cli_command audio_convert = {
+    .name = "convert",
+    .summary = "Decode a recording to a mono 16-bit WAV file",
+    .options = convert_table,
+    .size = sizeof(convert_options),
+    .run = run_convert,
+};
+
+static const cli_command *const audio_commands[] = { &audio_compare, &audio_convert,
+                                                     &audio_spectrogram, NULL };
 
 const cli_command cli_audio = {
     .name = "audio",
-    .summary = "Compare recordings and draw spectrograms",
+    .summary = "Convert and compare recordings, draw spectrograms",
     .subcommands = audio_commands,
 };

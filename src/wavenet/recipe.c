@@ -89,6 +89,7 @@ static const cyaml_schema_field_t train_fields[] = {
                         optimizer_fields),
     CYAML_FIELD_FLOAT("local_dropout", OPT, wn_train_recipe, local_dropout),
     CYAML_FIELD_INT("checkpoint_minutes", OPT, wn_train_recipe, checkpoint_minutes),
+    CYAML_FIELD_INT("checkpoint_steps", OPT, wn_train_recipe, checkpoint_steps),
     CYAML_FIELD_INT("valid_steps", OPT, wn_train_recipe, valid_steps),
     CYAML_FIELD_INT("valid_crops", OPT, wn_train_recipe, valid_crops),
     CYAML_FIELD_END
@@ -166,6 +167,7 @@ static int check_train(const wn_train_recipe *t)
         { "samples", t->samples, 1, 1 << 22 },
         { "shards", t->shards, 1, t->batch },
         { "checkpoint_minutes", t->checkpoint_minutes, 1, 1 << 20 },
+        { "checkpoint_steps", t->checkpoint_steps, 0, (int64_t)1 << 40 },
         { "valid_steps", t->valid_steps, 0, 1 << 30 },
         { "valid_crops", t->valid_crops, 1, 1 << 20 },
     };

@@ -12,10 +12,11 @@ typedef struct {
     int samples;   /* samples a crop */
     int shards;    /* parts of a batch that are computed apart; divides batch; 0 = batch */
     ag_optimizer_options optimizer;
-    float local_dropout;    /* share of crops trained without local conditioning, in [0, 1) */
-    int checkpoint_minutes; /* between checkpoints */
-    int valid_steps;        /* steps between looks at the validation split; 0 = never */
-    int valid_crops;        /* crops of one look */
+    float local_dropout;      /* share of crops trained without local conditioning, in [0, 1) */
+    int checkpoint_minutes;   /* between checkpoints */
+    int64_t checkpoint_steps; /* also after every so many steps; 0 = by time alone */
+    int valid_steps;          /* steps between looks at the validation split; 0 = never */
+    int valid_crops;          /* crops of one look */
 } wn_train_recipe;
 
 typedef struct {

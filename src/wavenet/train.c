@@ -180,7 +180,7 @@ static int recipe_text(const run *r, char **text)
 {
     wn_recipe copy = *r->recipe;
     copy.data = copy.output = NULL;
-    copy.train.steps = 0;
+    copy.train.steps = copy.train.checkpoint_steps = 0;
     copy.train.checkpoint_minutes = copy.train.valid_steps = copy.train.valid_crops = 0;
     return ag_recipe_text(&wn_recipe_schema, &copy, text);
 }
@@ -365,6 +365,14 @@ static int validate(run *r)
     return status < 0 ? status : ag_events_flush(r->events);
 }
 
+static bool save_is_due(const run *r)
+{
+    const wn_train_recipe *t = &r->recipe->train;
+    double minutes = (ag_seconds() - r->last_saved) / 60;
+    return minutes >= t->checkpoint_minutes ||
+           (t->checkpoint_steps && r->step % t->checkpoint_steps == 0);
+}
+
 static int one_step(run *r)
 {
     float loss = 0, norm = 0;
@@ -383,11 +391,7 @@ static int one_step(run *r)
     if (status == 0 && every && r->step % every == 0) {
         status = validate(r);
     }
-    double minutes = (ag_seconds() - r->last_saved) / 60;
-    if (status == 0 && minutes >= r->recipe->train.checkpoint_minutes) {
-        status = save(r);
-    }
-    return status;
+    return status == 0 && save_is_due(r) ? save(r) : status;
 }
 
 static int loop(run *r)

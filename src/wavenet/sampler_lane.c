@@ -1,9 +1,8 @@
 /* Stepping streams through the network: on one thread, or one step shared by two.
  *
  * Two threads share a step without barriers. The first runs the chain of layers, each of which
- * needs the one before; the second follows with what hangs off the chain: skips, work ahead for
- * some layers, the head and the draw. The first then works ahead for the other layers. Two counters
- * tell who may go on. */
+ * needs the one before. The second follows with what hangs off the chain, the skips, and then makes
+ * the head and the draw; meanwhile the first works ahead, for the steps to come. */
 #include "wavenet/sampler_lane.h"
 
 #include <sched.h>
@@ -26,29 +25,6 @@ static void plan(wn_lane *lane, wn_block *block)
     lane->q_scale = wn_block_take(block, rows, sizeof(float));
 }
 
-/* Layers for which the second thread works ahead: as many as leave both with equal work. */
-static int find_border(const wn_net *net)
-{
-    const double draw = 16e3; /* a draw takes about as long as so many multiply-adds */
-    double mine = 0, others = draw, ahead = 0;
-    for (int i = 0; i < 2; i++)
-        others += (double)net->head[i].k * net->head[i].n;
-    for (int l = 0; l < net->main.layers; l++) {
-        wn_layer_cost cost = wn_stack_cost(&net->main, l);
-        mine += cost.chain;
-        others += cost.skip;
-        ahead += cost.ahead;
-    }
-    double share = (mine + others + ahead) / 2 - others;
-    int border = 0;
-    for (double taken = 0; border < net->main.layers; border++) {
-        taken += wn_stack_cost(&net->main, border).ahead;
-        if (taken > share)
-            break;
-    }
-    return border;
-}
-
 int wn_lane_init(wn_lane *lane, const wn_net *net, const wn_draw *draw, int first, int rows)
 {
     memset(lane, 0, sizeof(*lane));
@@ -56,7 +32,6 @@ int wn_lane_init(wn_lane *lane, const wn_net *net, const wn_draw *draw, int firs
     lane->draw = *draw;
     lane->first = first;
     lane->rows = rows;
-    lane->border = find_border(net);
     wn_block block = { NULL, 0 };
     plan(lane, &block);
     lane->memory = ag_malloc_aligned(block.used);
@@ -164,12 +139,13 @@ static void relax(void)
 }
 
 /* Spin for some microseconds, which is what a wait takes when both threads run; then let others
- * run. */
-static void wait_for(wn_counter *counter, int64_t value)
+ * run. *known: the counter's last value seen here, so that its cache line is not asked for too
+ * often. */
+static void wait_for(wn_counter *counter, int64_t value, int64_t *known)
 {
     enum { SPINS = 1000 };
-    for (int spin = 0; atomic_load_explicit(&counter->value, memory_order_acquire) < value;
-         spin++) {
+    for (int spin = 0; *known < value; spin++) {
+        *known = atomic_load_explicit(&counter->value, memory_order_acquire);
         if (spin < SPINS)
             relax();
         else
@@ -182,40 +158,73 @@ static void post(wn_counter *counter, int64_t value)
     atomic_store_explicit(&counter->value, value, memory_order_release);
 }
 
-static void run_chain(wn_lane *lane, const wn_run *run)
+/* A counter's cache line takes time to go from core to core: tell of several layers at once, but of
+ * the last one alone, for which the other thread waits. */
+enum { LAYERS_AT_ONCE = 4 };
+
+static bool tells(const wn_lane *lane, int done)
 {
     int layers = lane->net->main.layers;
+    return done % LAYERS_AT_ONCE == 0 || done >= layers - 1;
+}
+
+/* The second thread works ahead for the layers below this one: about what it has time for between
+ * the skips, as it follows the chain and may not delay the end. */
+static int border_of(const wn_lane *lane)
+{
+    return lane->net->main.layers * 3 / 10;
+}
+
+static void run_chain(wn_lane *lane, const wn_run *run)
+{
+    int layers = lane->net->main.layers, border = border_of(lane);
+    int64_t finished = 0;
     for (int64_t t = 0; t < run->count; t++) {
-        wait_for(&lane->steps_done, t);
+        wait_for(&lane->finished, t, &finished);
         begin(lane);
         for (int l = 0; l < layers; l++) {
+            if (l + 2 < border)
+                wn_stack_fetch_ahead(&lane->main, l + 2);
             wn_stack_chain(&lane->main, l, lane->condition, lane->net->condition.wide);
-            post(&lane->layers_done, t * layers + l + 1);
+            if (tells(lane, l + 1))
+                post(&lane->chained, t * layers + l + 1);
         }
-        for (int l = lane->border; l < layers; l++)
+        for (int l = border; l < layers; l++)
             wn_stack_ahead(&lane->main, l);
     }
+}
+
+/* What hangs off layers [from, to). */
+static void run_branch(wn_lane *lane, int from, int to)
+{
+    for (int l = from; l < to; l++)
+        wn_stack_fetch_gated(&lane->main, l);
+    for (int l = from; l < to; l++)
+        wn_stack_skip(&lane->main, l);
+    for (int l = from; l < to && l < border_of(lane); l++)
+        wn_stack_ahead(&lane->main, l);
 }
 
 static void run_branches(wn_lane *lane, const wn_run *run)
 {
     int layers = lane->net->main.layers;
+    int64_t chained = 0;
     for (int64_t t = 0; t < run->count; t++) {
-        for (int l = 0; l < layers; l++) {
-            wait_for(&lane->layers_done, t * layers + l + 1);
-            wn_stack_skip(&lane->main, l);
-            if (l < lane->border)
-                wn_stack_ahead(&lane->main, l);
+        for (int from = 0, to = 1; from < layers; from = to++) {
+            while (!tells(lane, to))
+                to++;
+            wait_for(&lane->chained, t * layers + to, &chained);
+            run_branch(lane, from, to);
         }
         finish(lane, run, t);
-        post(&lane->steps_done, t + 1);
+        post(&lane->finished, t + 1);
     }
 }
 
 void wn_lane_prepare(wn_lane *lane)
 {
-    post(&lane->layers_done, 0);
-    post(&lane->steps_done, 0);
+    post(&lane->chained, 0);
+    post(&lane->finished, 0);
 }
 
 void wn_lane_run_part(wn_lane *lane, const wn_run *run, int part)

@@ -42,11 +42,9 @@ typedef struct {
     int8_t *q;        /* int8: [rows, skip or head] */
     float *q_scale;   /* int8: [rows] */
     void *memory;
-    /* For two threads: the second works ahead for layers below `border`, the first for the others.
-     */
-    int border;
-    wn_counter layers_done; /* by the first thread, since the run began */
-    wn_counter steps_done;  /* by the second */
+    /* For two threads, since the run began: layers whose gated units the first has made, and steps
+     * that the second has finished. */
+    wn_counter chained, finished;
 } wn_lane;
 
 int wn_lane_init(wn_lane *lane, const wn_net *net, const wn_draw *draw, int first, int rows);

@@ -250,6 +250,27 @@ void wn_stack_skip(wn_stack_state *state, int layer)
                                         net->skip);
 }
 
+static void fetch(const void *data, size_t size)
+{
+    for (size_t i = 0; i < size; i += 64)
+        __builtin_prefetch((const char *)data + i);
+}
+
+void wn_stack_fetch_ahead(const wn_stack_state *state, int layer)
+{
+    const wn_layer_state *own = &state->layer[layer];
+    if (layer == 0 || layer >= state->net->layers)
+        return;
+    size_t cells = (size_t)state->rows * 2 * (size_t)state->net->z;
+    fetch(own->old + (size_t)(state->slot[layer] % own->block) * cells, cells * sizeof(float));
+}
+
+void wn_stack_fetch_gated(const wn_stack_state *state, int layer)
+{
+    size_t cells = (size_t)state->rows * (size_t)state->net->z;
+    fetch(state->layer[layer].z, cells * element_size(state->net));
+}
+
 void wn_stack_ahead(wn_stack_state *state, int layer)
 {
     const wn_stack *net = state->net;
@@ -266,18 +287,9 @@ void wn_stack_ahead(wn_stack_state *state, int layer)
         int back = (net->kernel - 1 - k) * net->layer[layer].dilation;
         int slot = begin >= back ? begin - back : begin - back + own->slots;
         wn_rows x = ring_rows(state, layer, slot);
+        fetch(x.data, (size_t)(own->block * state->rows * net->residual) * element_size(net));
         state->kernels->multiply[net->kind](&net->layer[layer].old[k], own->block * state->rows, &x,
                                             &to, own->old, width);
         to = (wn_addend){ own->old, width, NULL, 0 };
     }
-}
-
-wn_layer_cost wn_stack_cost(const wn_stack *net, int layer)
-{
-    double r = net->residual, z = net->z, taps = layer > 0 ? 2 * z * r : 0;
-    return (wn_layer_cost){
-        .chain = taps + (layer + 1 < net->layers ? z * r : 0),
-        .skip = z * net->skip,
-        .ahead = taps * (net->kernel - 1),
-    };
 }

@@ -50,17 +50,15 @@ void wn_stack_input(wn_stack_state *state, int row, int index, float sample);
 /* its gated units and the next layer's input; condition: rows of [layers * 2 z], added to the
  * pre-activations, */
 void wn_stack_chain(wn_stack_state *state, int layer, const float *condition, ptrdiff_t stride);
-/* its share of the sum of skips (state->sum has the skip bias too after the last), */
+/* its share of the sum of skips (after the last, state->sum has them all and the bias), */
 void wn_stack_skip(wn_stack_state *state, int layer);
-/* and where a block of steps begins next, what this layer's past means for them. */
+/* and where a block of steps begins next, what this layer's past means for them. wn_stack_skip and
+ * wn_stack_ahead of a layer come after its wn_stack_chain and may run on another thread. */
 void wn_stack_ahead(wn_stack_state *state, int layer);
-/* wn_stack_skip and wn_stack_ahead of a layer come after its wn_stack_chain and may run on another
- * thread, if the step ends for both before the next begins. */
 
-/* Multiply-adds a step of the parts of one layer. */
-typedef struct {
-    double chain, skip, ahead;
-} wn_layer_cost;
-wn_layer_cost wn_stack_cost(const wn_stack *net, int layer);
+/* Bring what another thread wrote near to this one: the next wn_stack_chain's part of
+ * wn_stack_ahead's results, or wn_stack_skip's input. */
+void wn_stack_fetch_ahead(const wn_stack_state *state, int layer);
+void wn_stack_fetch_gated(const wn_stack_state *state, int layer);
 
 #endif

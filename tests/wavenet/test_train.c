@@ -129,6 +129,83 @@ static void model_files_are_checked(void **state)
     assert_string_equal(ag_error(), "the model knows no speaker named zoe; it has: ann, bob");
 }
 
+static int count_samples(void *user, int stream, const float *samples, int64_t count)
+{
+    (void)stream;
+    (void)samples;
+    *(int64_t *)user += count;
+    return 0;
+}
+
+/* Load a model and speak a little in the manner of a recording. */
+static int load_and_generate(void)
+{
+    ag_wavenet *m = NULL;
+    int64_t made = 0;
+    int status = ag_wavenet_load(tiny_path("one/model.safetensors"), &m);
+    if (status == 0) {
+        ag_wavenet_generate_options o = { .mel = tiny_path("10.wav"),
+                                          .speaker = "bob",
+                                          .seconds = 0.02,
+                                          .sampler = {
+                                              .streams = 2, .threads = 1, .temperature = 1 } };
+        status = ag_wavenet_generate(m, &o, count_samples, &made);
+        if (status == 0) {
+            assert_int_equal(made, 2 * 160);
+        }
+    }
+    ag_wavenet_free(m);
+    return status;
+}
+
+static int train_two_steps(void)
+{
+    char command[160];
+    snprintf(command, sizeof command, "rm -rf '%s'", tiny_path("starved"));
+    assert_int_equal(system(command), 0);
+    const char *overrides[] = { "train.steps=2", "train.valid_steps=1" };
+    ag_wavenet_train_options o = { .recipe = tiny_path("recipe.yaml"),
+                                   .overrides = overrides,
+                                   .override_count = 2,
+                                   .data = tiny_folder,
+                                   .output = tiny_path("starved"),
+                                   .threads = 1 };
+    return ag_wavenet_train(&o);
+}
+
+/* Fail allocation first, first + stride, ...: an error each time, and no harm to what follows. */
+static void starve(int (*work)(void), uint64_t stride)
+{
+    ag_alloc_fail_at(0);
+    assert_int_equal(work(), 0);
+    uint64_t total = ag_alloc_fail_at(0);
+    assert_true(total > 50);
+    for (uint64_t n = 1; n <= total; n += stride) {
+        ag_alloc_fail_at(n);
+        int status = work();
+        ag_alloc_fail_at(0);
+        if (status != AG_ENOMEM) {
+            fail_msg("allocation %llu of %llu failed: status %d, \"%s\"", (unsigned long long)n,
+                     (unsigned long long)total, status, ag_error());
+        }
+    }
+    assert_int_equal(work(), 0);
+}
+
+static void generation_survives_allocation_failure(void **state)
+{
+    (void)state;
+    starve(load_and_generate, 1);
+}
+
+static void training_survives_allocation_failure(void **state)
+{
+    (void)state;
+    ag_log_sink(NULL, NULL, AG_LOG_ERROR);
+    starve(train_two_steps, 29);
+    ag_log_sink(NULL, NULL, AG_LOG_INFO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +214,8 @@ int main(void)
         cmocka_unit_test(refuses_to_overwrite_or_to_resume_nothing),
         cmocka_unit_test(training_lowers_the_loss),
         cmocka_unit_test(model_files_are_checked),
+        cmocka_unit_test(generation_survives_allocation_failure),
+        cmocka_unit_test(training_survives_allocation_failure),
     };
     return cmocka_run_group_tests_name("wavenet-train", tests, tiny_make, tiny_remove);
 }

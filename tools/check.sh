@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change goes in; the last line counts the test cases.
 set -euo pipefail
+# shellcheck source=tools/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 fuzz_seconds=${AGENA_FUZZ_SECONDS:-10} # a target
@@ -18,12 +19,12 @@ step() {
 
 # Run meson's tests in a build folder and add up their cases: FOLDER MESON_TEST_OPTION...
 meson_tests() {
-    local log=$1/meson-logs/testlog.json counts
+    local log=$1/meson-logs/testlog.json counts good bad left_out
     rm -f "$log"
     (cd "$root" && meson test -C "$1" --no-rebuild --print-errorlogs "${@:2}" >&2) || true
     counts=$(python3 "$root/tools/count_tests.py" "$log") || counts="0 1 0"
-    set -- $counts
-    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+    read -r good bad left_out <<<"$counts"
+    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left_out))
 }
 
 summary() {
@@ -47,7 +48,7 @@ check() {
 }
 
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export ASAN_OPTIONS=detect_stack_use_after_return=1
+export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
 install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
 check
 summary

@@ -1,3 +1,5 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2034 # used where it is sourced
 # Sourced by ./dev and its tools: where things are, messages, packages.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -29,8 +29,7 @@ int ag_fail_context(int code, const char *format, ...)
     va_end(args);
     if (length < 0)
         return code;
-    size_t used = strlen(context);
-    memcpy(context + used, ": ", used + 2 < sizeof context ? 3 : 1);
+    strncat(context, ": ", sizeof context - strlen(context) - 1);
     strncat(context, sentence, sizeof context - strlen(context) - 1);
     memcpy(sentence, context, sizeof context);
     return code;

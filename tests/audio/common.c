@@ -8,7 +8,7 @@ static char folder[64];
 
 const char *temporary(const char *name)
 {
-    static char paths[5][256];
+    static char paths[5][512];
     static int next;
     if (!*folder) {
         strcpy(folder, "/tmp/agena-audio-XXXXXX");

@@ -107,8 +107,8 @@ AG_API void ag_mel_free(ag_mel *mel);
 /* samples [count] -> features [ag_stft_frames(count, hop), bands]. */
 AG_API void ag_mel_compute(ag_mel *mel, const float *samples, int64_t count, float *features);
 
-/* Mean absolute difference in dB between the log-mel features (ag_mel_default, hop 200 at 16 kHz, both
- * resampled to it) of two recordings, over the frames of the shorter one. */
+/* Mean absolute difference in dB between the log-mel features (ag_mel_default, hop 200 at 16 kHz,
+ * both resampled to it) of two recordings, over the frames of the shorter one. */
 AG_API int ag_mel_distance(const ag_audio *a, const ag_audio *b, double *db);
 
 /* A picture of the log-mel spectrogram (128 bands, time to the right, low frequencies at the

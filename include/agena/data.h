@@ -89,10 +89,9 @@ typedef struct {
     const char *name;
     const char *what;
     const char *licence;
-    const char *package;        /* Debian packages that install it, NULL = none */
-    const char *package_folder; /* where they put it */
-    const char *const
-        *marks; /* a folder is this data set if it has one of these files; NULL-ended */
+    const char *package;          /* Debian packages that install it, NULL = none */
+    const char *package_folder;   /* where they put it */
+    const char *const *marks;     /* files, one of which its folder has; NULL-ended */
     const ag_dataset_file *files; /* to download; NULL = not downloaded by agena */
     int file_count;
 } ag_dataset;

@@ -23,9 +23,9 @@ static double product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const f
     return total;
 }
 
-static void check_gemm(void)
+static void check_gemm(const vt_kernels *table)
 {
-    enum { SIDE = 70 };
+    enum { SIDE = 300 };
     float *a = ck_buffer(SIDE * SIDE * sizeof *a), *b = ck_buffer(SIDE * SIDE * sizeof *b);
     float *got = ck_buffer(SIDE * SIDE * sizeof *a), *want = ck_buffer(SIDE * SIDE * sizeof *a);
     for (int try = 0; try < TRIES; try++) {
@@ -40,8 +40,9 @@ static void check_gemm(void)
         }
         snprintf(shape, sizeof shape, "%dx%dx%d%s%s", (int)m, (int)n, (int)k, ta ? " A^T" : "",
                  tb ? " B^T" : "");
-        vt_gemm(ta, tb, m, n, k, a, ta ? m : k, b, tb ? k : n, add ? 1.0f : 0.0f, got, n);
-        ck_close("gemm", "c", shape, got, want, m * n, 2e-5, 1e-5);
+        vt_gemm_with(table, ta, tb, m, n, k, a, ta ? m : k, b, tb ? k : n, add ? 1.0f : 0.0f, got,
+                     n);
+        ck_close("gemm", table->name, shape, got, want, m * n, 1e-5 + 2e-7 * (double)k, 1e-5);
     }
 }
 
@@ -372,6 +373,7 @@ static void time_convolutions(const vt_kernels *k)
 
 static void check_table(const vt_kernels *k)
 {
+    check_gemm(k);
     for (int try = 0; try < TRIES; try++) {
         check_conv_once(k, try % 2 == 0);
     }
@@ -385,7 +387,6 @@ void check_conv(void)
     ck_version versions[CK_MAX_VERSIONS];
     int count = ck_versions(versions);
     vt_kernels k;
-    check_gemm();
     check_pool();
     check_pool_ties();
     vt_kernels_fill(&k, 0);

@@ -57,10 +57,10 @@ static ALWAYS_INLINE void tile_store(const int rows, const int vectors, vf sum[T
     for (int m = 0; m < rows; m++) {
         UNROLL
         for (int v = 0; v < vectors; v++) {
-            vm mask = v == vectors - 1 ? part : vm_first(LANES);
             float *at = out + m * step + v * LANES;
-            vf value = accumulate ? vf_add(vf_load_mask(at, mask), sum[m][v]) : sum[m][v];
-            vf_store_mask(at, mask, value);
+            vm mask = v == vectors - 1 ? part : vm_first(LANES);
+            vf old = accumulate ? vf_load_mask(at, mask) : vf_set(0.0f);
+            vf_store_mask(at, mask, vf_add(old, sum[m][v]));
         }
     }
 }
@@ -119,10 +119,10 @@ static inline vm last_vector(int64_t left)
     return vm_first(n < LANES ? n : LANES);
 }
 
-static void fast_conv_cells(const vt_cells *c, int64_t cells, const float *in, const float *w,
-                            float *out, bool accumulate)
+/* `cells` cells by all channels, a tile at a time. */
+static void cells_block(const vt_cells *c, int64_t cells, int64_t share, const float *in,
+                        const float *w, float *out, bool accumulate)
 {
-    int64_t share = even_share(cells);
     for (int64_t o = 0; o < c->width; o += 2 * LANES) {
         vm part = last_vector(c->width - o);
         for (int64_t cell = 0; cell < cells; cell += share) {
@@ -131,6 +131,18 @@ static void fast_conv_cells(const vt_cells *c, int64_t cells, const float *in, c
                                                            out + cell * c->out_step + o, part,
                                                            accumulate);
         }
+    }
+}
+
+/* A few tiles of cells go through all channels before the next, so that their inputs and sums stay
+ * in the first-level cache. */
+static void fast_conv_cells(const vt_cells *c, int64_t cells, const float *in, const float *w,
+                            float *out, bool accumulate)
+{
+    int64_t share = even_share(cells), block = 4 * share;
+    for (int64_t cell = 0; cell < cells; cell += block) {
+        int64_t n = cells - cell < block ? cells - cell : block;
+        cells_block(c, n, share, in + cell * c->in_step, w, out + cell * c->out_step, accumulate);
     }
 }
 

@@ -191,6 +191,11 @@ int64_t vt_unpick(int64_t count, int64_t n, float *x, const float *y, const int3
  * too. */
 void vt_gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
              const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+/* The same with a given table, for tests; plain C's has no kernels of its own and leaves all to
+ * OpenBLAS. */
+void vt_gemm_with(const vt_kernels *table, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
+                  const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+                  int64_t ldc);
 
 /* ---- convolutions (conv.c)
  * -------------------------------------------------------------------------------- */

@@ -42,9 +42,14 @@ static inline vf vf_load_mask(const float *p, vm m)
     return _mm256_maskload_ps(p, _mm256_castps_si256(m));
 }
 
+/* A masked store is dozens of steps on some processors, so whole vectors go without. */
 static inline void vf_store_mask(float *p, vm m, vf x)
 {
-    _mm256_maskstore_ps(p, _mm256_castps_si256(m), x);
+    if (_mm256_movemask_ps(m) == 0xff) {
+        _mm256_storeu_ps(p, x);
+    } else {
+        _mm256_maskstore_ps(p, _mm256_castps_si256(m), x);
+    }
 }
 
 static inline vf vf_add(vf a, vf b)

@@ -54,7 +54,7 @@ static void put_option(FILE *out, const cli_option *o)
         fputs(i > 0 ? ", " : ": ", out);
         put_text(out, o->choices[i]);
     }
-    fputs(".\n", out);
+    fputs(o->help[strlen(o->help) - 1] == '.' ? "\n" : ".\n", out);
     if (o->normal) {
         fputs("The default is ", out);
         put_text(out, o->normal);

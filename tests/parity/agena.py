@@ -4,7 +4,7 @@ a graph around NumPy arrays, differentiate it, run it. AGENA_LIBRARY names the l
 import ctypes
 import os
 from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_double, c_float, c_int, c_int32, \
-    c_int64, c_size_t, c_uint, c_void_p
+    c_int64, c_size_t, c_uint, c_uint64, c_void_p
 
 import numpy as np
 
@@ -41,6 +41,11 @@ class WavenetNodes(Structure):
     _fields_ = [(name, Node) for name in
                 ("input", "target", "weight", "features", "speaker", "language", "past", "params",
                  "nll", "loss")]
+
+
+class SamplerOptions(Structure):
+    _fields_ = [("weights", c_int), ("streams", c_int), ("threads", c_int),
+                ("temperature", c_float), ("seed", c_uint64)]
 
 
 SOFTMAX, MOL, GAUSSIAN = range(3)
@@ -116,6 +121,18 @@ _FUNCTIONS = {
     "exec_data": (c_void_p, [c_void_p, Node]),
     "wavenet_graph": (c_int, [POINTER(WavenetConfig), c_int, c_int64, c_int, _graph,
                               POINTER(WavenetNodes)]),
+    "wavenet_weights": (c_int, [POINTER(WavenetConfig), POINTER(c_void_p)]),
+    "wavenet_outputs": (c_int, [POINTER(WavenetConfig)]),
+    "tensors_free": (None, [c_void_p]),
+    "tensors_count": (c_int, [c_void_p]),
+    "tensors_name": (c_char_p, [c_void_p, c_int]),
+    "tensors_shape": (Shape, [c_void_p, c_int]),
+    "tensors_data": (_float_array, [c_void_p, c_int]),
+    "sampler_new": (c_int, [POINTER(WavenetConfig), c_void_p, POINTER(SamplerOptions),
+                            POINTER(c_void_p)]),
+    "sampler_free": (None, [c_void_p]),
+    "sampler_start": (c_int, [c_void_p, c_int, _float_array, c_int64, c_int, c_int]),
+    "sampler_predict": (c_int, [c_void_p, _float_array, c_int64, _float_array]),
 }
 
 
@@ -256,3 +273,57 @@ class Graph:
             raise Error("an output has no data")
         count = int(np.prod(dims, dtype=np.int64))
         return np.ctypeslib.as_array((kind * count).from_address(address)).reshape(dims).copy()
+
+
+class Weights:
+    """The named tensors of a WaveNet, as views that can be written to."""
+
+    def __init__(self, config):
+        self.handle = c_void_p()
+        check(_library.ag_wavenet_weights(byref(config), byref(self.handle)))
+        self.arrays = {}
+        for i in range(_library.ag_tensors_count(self.handle)):
+            s = _library.ag_tensors_shape(self.handle, i)
+            data = _library.ag_tensors_data(self.handle, i)
+            view = np.ctypeslib.as_array(data, shape=tuple(s.dim[: s.rank]))
+            self.arrays[_library.ag_tensors_name(self.handle, i).decode()] = view
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        _library.ag_tensors_free(self.handle)
+
+
+class Sampler:
+    """The cached sampler with float32 weights."""
+
+    def __init__(self, config, weights, streams, threads):
+        self._config, self._streams = config, streams
+        options = SamplerOptions(0, streams, threads, 1.0, 1)
+        self._handle = c_void_p()
+        check(_library.ag_sampler_new(byref(config), weights.handle, byref(options),
+                                      byref(self._handle)))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        _library.ag_sampler_free(self._handle)
+
+    def start(self, stream, features, speaker, language):
+        data, frames = None, 0
+        if features is not None:
+            features = np.ascontiguousarray(features)
+            data, frames = features.ctypes.data_as(_float_array), len(features)
+        check(_library.ag_sampler_start(self._handle, stream, data, frames, speaker, language))
+
+    def predict(self, audio):
+        """Parameters [streams, count, outputs] of the distributions of audio [streams, count]."""
+        audio = np.ascontiguousarray(audio)
+        count = audio.shape[1]
+        outputs = _library.ag_wavenet_outputs(byref(self._config))
+        params = np.zeros((self._streams, count, outputs), np.float32)
+        check(_library.ag_sampler_predict(self._handle, audio.ctypes.data_as(_float_array), count,
+                                          params.ctypes.data_as(_float_array)))
+        return params

@@ -1,7 +1,8 @@
 /* agena/base.h: errors, log, allocation, arenas, random numbers, threads, CPU features, progress.
  *
- * Every function that can fail returns 0 (AG_OK) or a negative AG_E... code; ag_error() then gives one
- * sentence for the calling thread: what, where, why, what to do. Nothing here aborts or exits. */
+ * Every function that can fail returns 0 (AG_OK) or a negative AG_E... code; ag_error() then gives
+ * one sentence for the calling thread: what, where, why, what to do. Nothing here aborts or exits.
+ */
 #ifndef AGENA_BASE_H
 #define AGENA_BASE_H
 
@@ -15,14 +16,15 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define AG_API __attribute__((visibility("default")))
+#define AG_API          __attribute__((visibility("default")))
 #define AG_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define AG_API
 #define AG_PRINTF(f, a)
 #endif
 
-/* ---- errors ------------------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------------------------------
+ */
 
 enum {
     AG_OK = 0,
@@ -35,15 +37,17 @@ enum {
     AG_ENET = -7,         /* a network peer failed */
 };
 
-/* Set this thread's error sentence and return `code`, so that `return ag_fail(AG_EINVAL, ...)` works.
- * The sentence is cut at 1023 bytes; it has no newline and no full stop at the end. */
+/* Set this thread's error sentence and return `code`, so that `return ag_fail(AG_EINVAL, ...)`
+ * works. The sentence is cut at 1023 bytes; it has no newline and no full stop at the end. */
 AG_API int ag_fail(int code, const char *format, ...) AG_PRINTF(2, 3);
 /* Put "context: " before this thread's sentence; returns `code` unchanged. */
 AG_API int ag_fail_context(int code, const char *format, ...) AG_PRINTF(2, 3);
-/* This thread's last error sentence, "" if there was none. Valid until this thread's next failure. */
+/* This thread's last error sentence, "" if there was none. Valid until this thread's next failure.
+ */
 AG_API const char *ag_error(void);
 
-/* ---- log --------------------------------------------------------------------------------------- */
+/* ---- log ---------------------------------------------------------------------------------------
+ */
 
 typedef enum { AG_LOG_ERROR, AG_LOG_WARN, AG_LOG_INFO, AG_LOG_DEBUG } ag_log_level;
 typedef void (*ag_log_fn)(void *user, ag_log_level level, const char *line);
@@ -52,7 +56,8 @@ typedef void (*ag_log_fn)(void *user, ag_log_level level, const char *line);
 AG_API void ag_log_sink(ag_log_fn fn, void *user, ag_log_level most_detailed);
 AG_API void ag_logf(ag_log_level level, const char *format, ...) AG_PRINTF(2, 3);
 
-/* ---- allocation -------------------------------------------------------------------------------- */
+/* ---- allocation --------------------------------------------------------------------------------
+ */
 
 /* All of agena's own memory comes from these. They return NULL and set the error sentence (with the
  * size asked for) when there is none; callers then return AG_ENOMEM. ag_free(NULL) is allowed. */
@@ -63,24 +68,27 @@ AG_API void *ag_malloc_aligned(size_t size); /* 64-byte aligned, zeroed; ag_free
 AG_API char *ag_strdup(const char *text);
 AG_API char *ag_format(const char *format, ...) AG_PRINTF(1, 2); /* ag_free it */
 AG_API void ag_free(void *memory);
-/* For tests: make the n-th allocation from now (1 = the next) fail once; 0 switches it off. Returns the
- * number of allocations made since the last call. */
+/* For tests: make the n-th allocation from now (1 = the next) fail once; 0 switches it off. Returns
+ * the number of allocations made since the last call. */
 AG_API uint64_t ag_alloc_fail_at(uint64_t n);
 
 /* An arena: many small pieces that die together. Not thread-safe. */
 typedef struct ag_arena ag_arena;
 AG_API int ag_arena_new(ag_arena **out);
-AG_API void *ag_arena_alloc(ag_arena *arena, size_t size); /* 16-byte aligned, zeroed; NULL if none */
+AG_API void *ag_arena_alloc(ag_arena *arena,
+                            size_t size); /* 16-byte aligned, zeroed; NULL if none */
 AG_API char *ag_arena_strdup(ag_arena *arena, const char *text);
 AG_API void ag_arena_free(ag_arena *arena);
 
-/* ---- random numbers: Philox4x32-10 (Salmon et al. 2011) ------------------------------------------ */
+/* ---- random numbers: Philox4x32-10 (Salmon et al. 2011)
+ * ------------------------------------------ */
 
 /* One block: 4 words out of a 128-bit counter and a 64-bit key; published test vectors hold. */
 AG_API void ag_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-/* A stream keyed by (seed, purpose, step): equal keys give equal numbers on every machine, whatever the
- * threads. Streams of different purposes or steps are independent. Plain data: copy it freely. */
+/* A stream keyed by (seed, purpose, step): equal keys give equal numbers on every machine, whatever
+ * the threads. Streams of different purposes or steps are independent. Plain data: copy it freely.
+ */
 typedef struct {
     uint32_t key[2];
     uint32_t counter[4];
@@ -104,23 +112,25 @@ AG_API uint64_t ag_rng_below(ag_rng *rng, uint64_t n); /* uniform in [0, n), unb
 AG_API float ag_rng_uniform(ag_rng *rng);              /* [0, 1), multiples of 2^-24 */
 AG_API float ag_rng_normal(ag_rng *rng);               /* N(0, 1), Box-Muller; uses 2 words */
 
-/* ---- threads ----------------------------------------------------------------------------------- */
+/* ---- threads -----------------------------------------------------------------------------------
+ */
 
 /* Number of processors this process may use (affinity, cgroup quota rounded up), at least 1. */
 AG_API int ag_cpu_count(void);
 
-/* A pool of `threads` workers (0 = ag_cpu_count()). The caller counts as one of them. Library threads
- * inside a worker (OpenMP, OpenBLAS) are held at one. */
+/* A pool of `threads` workers (0 = ag_cpu_count()). The caller counts as one of them. Library
+ * threads inside a worker (OpenMP, OpenBLAS) are held at one. */
 typedef struct ag_pool ag_pool;
 typedef int (*ag_task_fn)(void *user, int task, int worker); /* 0 or AG_E... */
 AG_API int ag_pool_new(int threads, ag_pool **out);
 AG_API int ag_pool_threads(const ag_pool *pool);
-/* Run fn for task 0..tasks-1, each once, in any order; worker in [0, threads). Returns the error of the
- * lowest failing task (and its sentence) or 0. Not reentrant. */
+/* Run fn for task 0..tasks-1, each once, in any order; worker in [0, threads). Returns the error of
+ * the lowest failing task (and its sentence) or 0. Not reentrant. */
 AG_API int ag_pool_run(ag_pool *pool, int tasks, ag_task_fn fn, void *user);
 AG_API void ag_pool_free(ag_pool *pool);
 
-/* ---- CPU features ------------------------------------------------------------------------------ */
+/* ---- CPU features ------------------------------------------------------------------------------
+ */
 
 enum {
     AG_CPU_AVX2 = 1 << 0,   /* AVX2, FMA, F16C together */
@@ -134,7 +144,8 @@ enum {
 AG_API unsigned ag_cpu_features(void);
 AG_API const char *ag_cpu_name(void); /* "AMD EPYC", "unknown" */
 
-/* ---- time, interruption, progress --------------------------------------------------------------- */
+/* ---- time, interruption, progress ---------------------------------------------------------------
+ */
 
 AG_API double ag_seconds(void); /* monotonic clock */
 
@@ -143,26 +154,30 @@ typedef struct ag_progress ag_progress;
 /* total in units (0 = unknown), unit as "samples"; label is copied. */
 AG_API int ag_progress_new(const char *label, const char *unit, uint64_t total, uint64_t done,
                            ag_progress **out);
-/* done units so far; note is free text such as "loss 2.31", may be NULL. Cheap: prints at most 10 times
- * a second on a terminal and every 10 s elsewhere. */
+/* done units so far; note is free text such as "loss 2.31", may be NULL. Cheap: prints at most 10
+ * times a second on a terminal and every 10 s elsewhere. */
 AG_API void ag_progress_update(ag_progress *progress, uint64_t done, const char *note);
 AG_API void ag_progress_end(ag_progress *progress); /* last line, then frees; NULL allowed */
 
-/* Install SIGINT/SIGTERM handlers that only set a flag (command line programs call this once). A second
- * signal ends the process. ag_interrupted() reads the flag; long work returns AG_EINTERRUPTED. */
+/* Install SIGINT/SIGTERM handlers that only set a flag (command line programs call this once). A
+ * second signal ends the process. ag_interrupted() reads the flag; long work returns
+ * AG_EINTERRUPTED. */
 AG_API void ag_interrupt_install(void);
 AG_API bool ag_interrupted(void);
 
-/* ---- files ------------------------------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------------------------------
+ */
 
 /* Write a whole file atomically: temporary name beside it, fsync, rename, fsync of the folder. */
 typedef struct ag_writer ag_writer;
 AG_API int ag_writer_open(const char *path, ag_writer **out);
 AG_API int ag_writer_write(ag_writer *writer, const void *data, size_t size);
-AG_API int ag_writer_commit(ag_writer *writer);  /* frees; on failure the old file stays as it was */
-AG_API void ag_writer_abandon(ag_writer *writer); /* frees and removes the temporary file; NULL allowed */
+AG_API int ag_writer_commit(ag_writer *writer); /* frees; on failure the old file stays as it was */
+AG_API void
+ag_writer_abandon(ag_writer *writer); /* frees and removes the temporary file; NULL allowed */
 
-/* Read a whole file of at most `limit` bytes into *data (ag_free it), with a 0 byte after the end. */
+/* Read a whole file of at most `limit` bytes into *data (ag_free it), with a 0 byte after the end.
+ */
 AG_API int ag_file_read(const char *path, size_t limit, void **data, size_t *size);
 AG_API int ag_make_folders(const char *path); /* mkdir -p */
 

@@ -23,8 +23,7 @@ extern "C" {
 #define AG_PRINTF(f, a)
 #endif
 
-/* ---- errors ------------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 enum {
     AG_OK = 0,
@@ -46,8 +45,7 @@ AG_API int ag_fail_context(int code, const char *format, ...) AG_PRINTF(2, 3);
  */
 AG_API const char *ag_error(void);
 
-/* ---- log ---------------------------------------------------------------------------------------
- */
+/* ---- log ---- */
 
 typedef enum { AG_LOG_ERROR, AG_LOG_WARN, AG_LOG_INFO, AG_LOG_DEBUG } ag_log_level;
 typedef void (*ag_log_fn)(void *user, ag_log_level level, const char *line);
@@ -56,8 +54,7 @@ typedef void (*ag_log_fn)(void *user, ag_log_level level, const char *line);
 AG_API void ag_log_sink(ag_log_fn fn, void *user, ag_log_level most_detailed);
 AG_API void ag_logf(ag_log_level level, const char *format, ...) AG_PRINTF(2, 3);
 
-/* ---- allocation --------------------------------------------------------------------------------
- */
+/* ---- allocation ---- */
 
 /* All of agena's own memory comes from these. They return NULL and set the error sentence (with the
  * size asked for) when there is none; callers then return AG_ENOMEM. ag_free(NULL) is allowed. */
@@ -75,13 +72,12 @@ AG_API uint64_t ag_alloc_fail_at(uint64_t n);
 /* An arena: many small pieces that die together. Not thread-safe. */
 typedef struct ag_arena ag_arena;
 AG_API int ag_arena_new(ag_arena **out);
-AG_API void *ag_arena_alloc(ag_arena *arena,
-                            size_t size); /* 16-byte aligned, zeroed; NULL if none */
+/* 16-byte aligned and zeroed; NULL if there is none. */
+AG_API void *ag_arena_alloc(ag_arena *arena, size_t size);
 AG_API char *ag_arena_strdup(ag_arena *arena, const char *text);
 AG_API void ag_arena_free(ag_arena *arena);
 
-/* ---- random numbers: Philox4x32-10 (Salmon et al. 2011)
- * ------------------------------------------ */
+/* ---- random numbers: Philox4x32-10 (Salmon et al. 2011) ---- */
 
 /* One block: 4 words out of a 128-bit counter and a 64-bit key; published test vectors hold. */
 AG_API void ag_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
@@ -112,8 +108,7 @@ AG_API uint64_t ag_rng_below(ag_rng *rng, uint64_t n); /* uniform in [0, n), unb
 AG_API float ag_rng_uniform(ag_rng *rng);              /* [0, 1), multiples of 2^-24 */
 AG_API float ag_rng_normal(ag_rng *rng);               /* N(0, 1), Box-Muller; uses 2 words */
 
-/* ---- threads -----------------------------------------------------------------------------------
- */
+/* ---- threads ---- */
 
 /* Number of processors this process may use (affinity, cgroup quota rounded up), at least 1. */
 AG_API int ag_cpu_count(void);
@@ -129,8 +124,7 @@ AG_API int ag_pool_threads(const ag_pool *pool);
 AG_API int ag_pool_run(ag_pool *pool, int tasks, ag_task_fn fn, void *user);
 AG_API void ag_pool_free(ag_pool *pool);
 
-/* ---- CPU features ------------------------------------------------------------------------------
- */
+/* ---- CPU features ---- */
 
 enum {
     AG_CPU_AVX2 = 1 << 0,   /* AVX2, FMA, F16C together */
@@ -144,8 +138,7 @@ enum {
 AG_API unsigned ag_cpu_features(void);
 AG_API const char *ag_cpu_name(void); /* "AMD EPYC", "unknown" */
 
-/* ---- time, interruption, progress ---------------------------------------------------------------
- */
+/* ---- time, interruption, progress ---- */
 
 AG_API double ag_seconds(void); /* monotonic clock */
 
@@ -165,16 +158,15 @@ AG_API void ag_progress_end(ag_progress *progress); /* last line, then frees; NU
 AG_API void ag_interrupt_install(void);
 AG_API bool ag_interrupted(void);
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 /* Write a whole file atomically: temporary name beside it, fsync, rename, fsync of the folder. */
 typedef struct ag_writer ag_writer;
 AG_API int ag_writer_open(const char *path, ag_writer **out);
 AG_API int ag_writer_write(ag_writer *writer, const void *data, size_t size);
 AG_API int ag_writer_commit(ag_writer *writer); /* frees; on failure the old file stays as it was */
-AG_API void
-ag_writer_abandon(ag_writer *writer); /* frees and removes the temporary file; NULL allowed */
+/* Frees and removes the temporary file; NULL allowed. */
+AG_API void ag_writer_abandon(ag_writer *writer);
 
 /* Read a whole file of at most `limit` bytes into *data (ag_free it), with a 0 byte after the end.
  */

@@ -36,8 +36,8 @@ summary() {
 
 check() {
     step "formatting" check_format
-    step "gcc build without warnings" build_release
-    meson_tests "$release"
+    step "gcc build without warnings" build_strict
+    meson_tests "$strict"
     step "clang build without warnings" build_sanitize
     say "tests under AddressSanitizer and UndefinedBehaviorSanitizer"
     meson_tests "$sanitize" --no-suite slow --no-suite parity --timeout-multiplier 10

@@ -4,6 +4,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 release=$root/build/release
+strict=$root/build/strict
 sanitize=$root/build/sanitize
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -15,7 +16,7 @@ fail() {
 # Debian 12 packages: to compile, to run and show agena, to test it.
 build_packages=(
     gcc libc6-dev meson ninja-build pkg-config protobuf-c-compiler python3
-    libcmocka-dev libcurl4-openssl-dev libcyaml-dev libdnnl-dev libfftw3-dev libjansson-dev
+    libcmocka-dev libcurl4-openssl-dev libcyaml-dev libdnnl-dev libjansson-dev libkissfft-dev
     libopenblas-openmp-dev libpng-dev libprotobuf-c-dev libsndfile1-dev libsoxr-dev libspandsp-dev
     libssl-dev libyaml-dev zlib1g-dev
 )
@@ -64,7 +65,13 @@ build_folder() {
 
 build_release() {
     say "building build/release"
-    build_folder "$release" -Dbuildtype=release -Dwerror=true
+    build_folder "$release" -Dbuildtype=release
+}
+
+# The same, where a warning is an error: for work on agena, not for those who only use it.
+build_strict() {
+    say "building build/strict (gcc, warnings are errors)"
+    build_folder "$strict" -Dbuildtype=release -Dwerror=true
 }
 
 # clang with AddressSanitizer, UndefinedBehaviorSanitizer and libFuzzer's coverage.

@@ -52,33 +52,35 @@ install_packages() {
     "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
 }
 
-# Configure a build folder (again, when its options have changed) and compile: FOLDER MESON_OPTION...
-build_folder() {
+# Configure a build folder (again, when its options have changed): FOLDER MESON_OPTION...
+configure() {
     local folder=$1 options="${*:2}"
     if [[ ! -f $folder/build.ninja || $(cat "$folder/dev-options" 2>/dev/null) != "$options" ]]; then
         rm -rf "$folder"
         meson setup "$folder" "$root" "${@:2}" >&2
         printf '%s\n' "$options" >"$folder/dev-options"
     fi
-    ninja -j "$(nproc)" -C "$folder" >&2
 }
+
+# Compile all of a build folder, or the targets named: FOLDER [TARGET]...
+compile() { ninja -j "$(nproc)" -C "$@" >&2; }
 
 build_release() {
     say "building build/release"
-    build_folder "$release" -Dbuildtype=release
+    configure "$release" -Dbuildtype=release && compile "$release" "$@"
 }
 
 # The same, where a warning is an error: for work on agena, not for those who only use it.
 build_strict() {
     say "building build/strict (gcc, warnings are errors)"
-    build_folder "$strict" -Dbuildtype=release -Dwerror=true
+    configure "$strict" -Dbuildtype=release -Dwerror=true && compile "$strict"
 }
 
 # clang with AddressSanitizer, UndefinedBehaviorSanitizer and libFuzzer's coverage.
 build_sanitize() {
     say "building build/sanitize (clang, sanitizers, fuzz targets)"
-    CC=clang build_folder "$sanitize" -Dbuildtype=debugoptimized -Dwerror=true -Dfuzz=true \
-        -Dbench=false -Db_sanitize=address,undefined -Db_lundef=false
+    CC=clang configure "$sanitize" -Dbuildtype=debugoptimized -Dwerror=true -Dfuzz=true \
+        -Dbench=false -Db_sanitize=address,undefined -Db_lundef=false && compile "$sanitize"
 }
 
 # The project's own C files.

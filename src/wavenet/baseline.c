@@ -1,4 +1,5 @@
-/* What simple models reach on the same recordings, in bits a mu-law class: the bar for a WaveNet. */
+/* What simple models reach on the same recordings, in bits a mu-law class: the bar for a WaveNet.
+ */
 #include "agena/wavenet.h"
 
 #include <math.h>
@@ -47,7 +48,8 @@ static double levinson(const double *r, double *a)
     return error;
 }
 
-/* Amplitude at the lower edge of a class (its upper edge is the next one's lower); infinite at the ends. */
+/* Amplitude at the lower edge of a class (its upper edge is the next one's lower); infinite at the
+ * ends. */
 static double lower_edge(int class_index)
 {
     if (class_index <= 0 || class_index >= AG_MULAW_CLASSES) {

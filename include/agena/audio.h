@@ -68,7 +68,7 @@ AG_API int64_t ag_stft_frames(int64_t samples, int hop);
 
 typedef struct ag_stft ag_stft;
 /* Periodic Hann window of `window` samples (even) in the middle of a transform of `fft` (a power of
- * two, at least window, at most 65536). Amplitudes are scaled so that a sine of amplitude a at a
+ * two, at least window, 4 to 65536). Amplitudes are scaled so that a sine of amplitude a at a
  * bin's centre gives power a^2. */
 AG_API int ag_stft_new(int fft, int window, int hop, ag_stft **out);
 AG_API void ag_stft_free(ag_stft *stft);

@@ -49,7 +49,7 @@ ag_mel_config ag_mel_default(int rate, int hop)
     c.low = 50.0F;
     c.high = (float)rate / 2.0F;
     c.window = rate / 40 * 2; /* 50 ms, even */
-    c.fft = 2;
+    c.fft = 4;
     while (c.fft < c.window && c.fft < 65536) {
         c.fft *= 2;
     }

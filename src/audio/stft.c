@@ -1,31 +1,32 @@
-/* Short-time Fourier transform on FFTW's single precision real transform. */
-#include <fftw3.h>
+/* Short-time Fourier transform on KISS FFT's real transform. */
+#include <kiss_fftr.h>
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "agena/audio.h"
 
 struct ag_stft {
     int fft, window, hop;
-    float *hann;         /* [window], scaled so that a sine of amplitude a has power a^2 */
-    float *frame;        /* [fft], the windowed input */
-    fftwf_complex *bins; /* [fft / 2 + 1] */
-    fftwf_plan plan;
+    float *hann;        /* [window], scaled so that a sine of amplitude a has power a^2 */
+    float *frame;       /* [fft], the windowed input */
+    kiss_fft_cpx *bins; /* [fft / 2 + 1] */
+    void *memory;       /* the plan's, and the plan in it */
+    kiss_fftr_cfg plan;
 };
 
-/* FFTW keeps one planner for the whole process and leaves its locking to the caller. */
-static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
-
-/* FFTW_ESTIMATE looks at the size only, so plans and results are the same every time; the other
- * modes time the machine. Where memory runs out while planning, FFTW itself ends the process: its
- * planner has no error path, and a plan takes a few kilobytes. */
+/* Planned into memory of ours: KISS FFT then allocates nothing itself, neither here nor, for powers
+ * of two, while transforming. A plan depends on the size alone, so results are the same every
+ * time. */
 static int make_plan(ag_stft *s)
 {
-    pthread_mutex_lock(&planner);
-    s->plan = fftwf_plan_dft_r2c_1d(s->fft, s->frame, s->bins, FFTW_ESTIMATE);
-    pthread_mutex_unlock(&planner);
-    return s->plan ? AG_OK : ag_fail(AG_ENOMEM, "no plan for a Fourier transform of %d", s->fft);
+    size_t size = 0;
+    kiss_fftr_alloc(s->fft, 0, NULL, &size);
+    s->memory = ag_malloc_aligned(size);
+    if (!s->memory) {
+        return AG_ENOMEM;
+    }
+    s->plan = kiss_fftr_alloc(s->fft, 0, s->memory, &size);
+    return s->plan ? AG_OK : ag_fail(AG_EINVAL, "no Fourier transform of %d samples", s->fft);
 }
 
 static void fill_window(float *hann, int window)
@@ -40,8 +41,8 @@ static void fill_window(float *hann, int window)
 
 static int check(int fft, int window, int hop)
 {
-    if (fft < 2 || fft > 65536 || (fft & (fft - 1)) != 0) {
-        return ag_fail(AG_EINVAL, "fft = %d is not a power of two from 2 to 65536", fft);
+    if (fft < 4 || fft > 65536 || (fft & (fft - 1)) != 0) {
+        return ag_fail(AG_EINVAL, "fft = %d is not a power of two from 4 to 65536", fft);
     }
     if (window < 2 || window > fft || window % 2 != 0) {
         return ag_fail(AG_EINVAL, "window = %d is not an even number from 2 to fft = %d", window,
@@ -85,14 +86,10 @@ void ag_stft_free(ag_stft *s)
     if (!s) {
         return;
     }
-    if (s->plan) {
-        pthread_mutex_lock(&planner);
-        fftwf_destroy_plan(s->plan);
-        pthread_mutex_unlock(&planner);
-    }
     ag_free(s->hann);
     ag_free(s->frame);
     ag_free(s->bins);
+    ag_free(s->memory);
     ag_free(s);
 }
 
@@ -118,7 +115,7 @@ static void transform(ag_stft *s, const float *samples, int64_t count, int64_t f
     for (int64_t i = from; i < to; i++) {
         middle[i] = samples[begin + i] * s->hann[i];
     }
-    fftwf_execute(s->plan);
+    kiss_fftr(s->plan, s->frame, s->bins);
 }
 
 void ag_stft_spectrum(ag_stft *s, const float *samples, int64_t count, int64_t first,
@@ -138,7 +135,7 @@ void ag_stft_power(ag_stft *s, const float *samples, int64_t count, int64_t firs
     for (int64_t f = 0; f < frames; f++) {
         transform(s, samples, count, first + f);
         for (int k = 0; k < bins; k++) {
-            float re = s->bins[k][0], im = s->bins[k][1];
+            float re = s->bins[k].r, im = s->bins[k].i;
             power[f * bins + k] = re * re + im * im;
         }
     }

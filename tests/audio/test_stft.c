@@ -56,6 +56,7 @@ static void equals_the_definition(void **state)
     assert_defined(256, 200, 50, 777);
     assert_defined(32, 20, 7, 3); /* shorter than the window */
     assert_defined(16, 2, 5, 40);
+    assert_defined(4, 4, 2, 9);
 }
 
 static void sine_has_its_squared_amplitude(void **state)
@@ -105,6 +106,8 @@ static void bad_arguments_are_named(void **state)
     ag_stft *stft;
     assert_int_equal(ag_stft_new(1000, 800, 200, &stft), AG_EINVAL);
     assert_non_null(strstr(ag_error(), "fft = 1000"));
+    assert_int_equal(ag_stft_new(2, 2, 200, &stft), AG_EINVAL);
+    assert_non_null(strstr(ag_error(), "fft = 2 "));
     assert_int_equal(ag_stft_new(1024, 1025, 200, &stft), AG_EINVAL);
     assert_non_null(strstr(ag_error(), "window = 1025"));
     assert_int_equal(ag_stft_new(1024, 801, 200, &stft), AG_EINVAL);

@@ -112,6 +112,21 @@ static void describe(const problem *q, char *text, size_t size)
              s->p.pad[0][1], s->p.pad[1][0], s->p.pad[1][1]);
 }
 
+static problem complete(vt_conv_spec s)
+{
+    ag_conv_params *p = &s.p;
+    problem q = { .x = s.b * s.h * s.w * s.i, .w = s.kh * s.kw * s.i * s.o };
+    for (int axis = 0; axis < 2; axis++) {
+        p->stride[axis] = p->stride[axis] ? p->stride[axis] : 1;
+        p->dilation[axis] = p->dilation[axis] ? p->dilation[axis] : 1;
+    }
+    q.s = s;
+    q.oh = vt_conv_size(s.h, s.kh, p->stride[0], p->dilation[0], p->pad[0][0], p->pad[0][1]);
+    q.ow = vt_conv_size(s.w, s.kw, p->stride[1], p->dilation[1], p->pad[1][0], p->pad[1][1]);
+    q.y = s.b * q.oh * q.ow * s.o;
+    return q;
+}
+
 /* A random geometry whose window fits; line: height 1. */
 static problem random_problem(bool line)
 {
@@ -129,15 +144,8 @@ static problem random_problem(bool line)
             s.p.pad[axis][0] = flat ? 0 : (int)ck_between(plain ? 0 : -2, 4);
             s.p.pad[axis][1] = flat ? 0 : (int)ck_between(plain ? 0 : -2, 4);
         }
-        q.s = s;
-        q.oh =
-            vt_conv_size(s.h, s.kh, s.p.stride[0], s.p.dilation[0], s.p.pad[0][0], s.p.pad[0][1]);
-        q.ow =
-            vt_conv_size(s.w, s.kw, s.p.stride[1], s.p.dilation[1], s.p.pad[1][0], s.p.pad[1][1]);
+        q = complete(s);
     } while (q.oh < 1 || q.ow < 1);
-    q.x = q.s.b * q.s.h * q.s.w * q.s.i;
-    q.w = q.s.kh * q.s.kw * q.s.i * q.s.o;
-    q.y = q.s.b * q.oh * q.ow * q.s.o;
     return q;
 }
 
@@ -183,26 +191,78 @@ static void check_kind(const vt_kernels *k, const problem *q, vt_conv_kind kind,
     }
 }
 
-static void check_conv_once(const vt_kernels *k, bool line)
+/* The three kinds of one geometry. */
+static void check_problem(const vt_kernels *k, const problem *q)
 {
-    enum { MOST = 40 * 12 * 1200 };
-    static float *x, *w, *y, *got, *want;
-    static double *sum;
-    if (!x) {
-        x = ck_buffer(MOST * sizeof *x);
-        w = ck_buffer(MOST * sizeof *w);
-        y = ck_buffer(MOST * sizeof *y);
-        got = ck_buffer(MOST * sizeof *x);
-        want = ck_buffer(MOST * sizeof *x);
-        sum = ck_buffer(MOST * sizeof *sum);
+    int64_t most = q->x > q->w ? q->x : q->w;
+    most = most > q->y ? most : q->y;
+    float *block = ag_calloc(5 * (size_t)most, sizeof *block);
+    double *sum = ag_calloc((size_t)most, sizeof *sum);
+    bool ready = block && sum, yes = true;
+    if (ck_equal("conv", k->name, "memory", &ready, &yes, sizeof ready)) {
+        float *x = block, *w = x + most, *y = w + most, *got = y + most, *want = got + most;
+        ck_normal(x, q->x, 1.0f);
+        ck_normal(w, q->w, 1.0f);
+        ck_normal(y, q->y, 1.0f);
+        check_kind(k, q, VT_CONV_FORWARD, x, w, got, want, sum);
+        check_kind(k, q, VT_CONV_BACK, y, w, got, want, sum);
+        check_kind(k, q, VT_CONV_WEIGHTS, x, y, got, want, sum);
     }
-    problem q = random_problem(line);
-    ck_normal(x, q.x, 1.0f);
-    ck_normal(w, q.w, 1.0f);
-    ck_normal(y, q.y, 1.0f);
-    check_kind(k, &q, VT_CONV_FORWARD, x, w, got, want, sum);
-    check_kind(k, &q, VT_CONV_BACK, y, w, got, want, sum);
-    check_kind(k, &q, VT_CONV_WEIGHTS, x, y, got, want, sum);
+    ag_free(block);
+    ag_free(sum);
+}
+
+/* More taps than the direct way lists, and strides beyond the window: outputs of the adjoint that
+ * no tap reaches. */
+static void check_corners(const vt_kernels *k)
+{
+    const vt_conv_spec specs[] = {
+        { .b = 2,
+          .h = 15,
+          .w = 14,
+          .i = 3,
+          .kh = 12,
+          .kw = 12,
+          .o = 5,
+          .p = { .stride = { 1, 2 } } },
+        { .b = 2,
+          .h = 11,
+          .w = 13,
+          .i = 2,
+          .kh = 2,
+          .kw = 1,
+          .o = 20,
+          .p = { .stride = { 4, 3 } } },
+    };
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        problem q = complete(specs[i]);
+        check_problem(k, &q);
+    }
+}
+
+/* Every allocation that can fail is survived and reported. */
+static void check_memory(const vt_kernels *k)
+{
+    static const vt_conv_kind kinds[] = { VT_CONV_FORWARD, VT_CONV_BACK, VT_CONV_WEIGHTS };
+    for (int i = 0; i < 3; i++) {
+        vt_conv_spec spec = {
+            .kind = kinds[i], .b = 1, .h = 9, .w = 9, .i = 4, .kh = 3, .kw = 3, .o = 4
+        };
+        spec.p.stride[0] = spec.p.stride[1] = 2;
+        vt_conv *conv = NULL;
+        const int want = AG_ENOMEM;
+        ag_alloc_fail_at(0);
+        int status = vt_conv_new_with(k, &spec, &conv);
+        uint64_t calls = ag_alloc_fail_at(0);
+        vt_conv_free(conv);
+        for (uint64_t n = 1; n <= calls; n++) {
+            ag_alloc_fail_at(n);
+            status = vt_conv_new_with(k, &spec, &conv);
+            ck_equal("conv", k->name, "no memory", &status, &want, sizeof status);
+            vt_conv_free(conv);
+        }
+        ag_alloc_fail_at(0);
+    }
 }
 
 /* ---- pooling
@@ -375,8 +435,11 @@ static void check_table(const vt_kernels *k)
 {
     check_gemm(k);
     for (int try = 0; try < TRIES; try++) {
-        check_conv_once(k, try % 2 == 0);
+        problem q = random_problem(try % 2 == 0);
+        check_problem(k, &q);
     }
+    check_corners(k);
+    check_memory(k);
     if (ck_timing()) {
         time_convolutions(k);
     }

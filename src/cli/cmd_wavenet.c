@@ -291,26 +291,40 @@ static int receive(void *user, int stream, const float *samples, int64_t count)
                   : keep(&d->streams[stream], samples, count);
 }
 
-/* OUT.wav, or OUT-1.wav, OUT-2.wav, ... for several streams. */
-static int write_files(const generate_options *o, int rate, const destination *d)
+/* OUT.wav, or OUT-1.wav, OUT-2.wav, ... for several streams; ag_free it. */
+static char *path_of_stream(const generate_options *o, int stream)
 {
+    if (o->streams == 1) {
+        return ag_strdup(o->output);
+    }
     const char *dot = strrchr(o->output, '.'), *slash = strrchr(o->output, '/');
     if (!dot || (slash && dot < slash)) {
         dot = o->output + strlen(o->output);
     }
-    for (int s = 0; s < o->streams; s++) {
-        char *path = o->streams == 1
-                         ? ag_strdup(o->output)
-                         : ag_format("%.*s-%d%s", (int)(dot - o->output), o->output, s + 1, dot);
-        int status =
-            path ? ag_audio_write_wav(path, d->streams[s].samples, d->streams[s].count, rate)
-                 : AG_ENOMEM;
+    return ag_format("%.*s-%d%s", (int)(dot - o->output), o->output, stream + 1, dot);
+}
+
+/* A file that cannot be written is better known before the work than after it. */
+static int try_output(const generate_options *o)
+{
+    char *path = path_of_stream(o, 0);
+    ag_writer *writer = NULL;
+    int status = path ? ag_writer_open(path, &writer) : AG_ENOMEM;
+    ag_writer_abandon(writer);
+    ag_free(path);
+    return status;
+}
+
+static int write_files(const generate_options *o, int rate, const destination *d)
+{
+    int status = 0;
+    for (int s = 0; status == 0 && s < o->streams; s++) {
+        char *path = path_of_stream(o, s);
+        status = path ? ag_audio_write_wav(path, d->streams[s].samples, d->streams[s].count, rate)
+                      : AG_ENOMEM;
         ag_free(path);
-        if (status < 0) {
-            return status;
-        }
     }
-    return 0;
+    return status;
 }
 
 static void report(const generate_options *o, int rate, const destination *d)
@@ -365,6 +379,9 @@ static int run_generate(const void *options)
     }
     ag_wavenet *m = NULL;
     int status = ag_wavenet_load(o->model, &m);
+    if (status == 0 && !d.pcm) {
+        status = try_output(o);
+    }
     if (status == 0) {
         status = generate(o, m, &d);
     }

@@ -1,9 +1,11 @@
 /* The command agena: finds the command, parses its options, runs it and says how it went. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "cli/options.h"
 #include "cli/pages.h"
 
@@ -45,6 +47,19 @@ static int run_command(const cli_place *place, int count, char **words)
     return exit_status(place, code);
 }
 
+static void unknown_option(const cli_place *place, const char *word)
+{
+    size_t dashes = strspn(word, "-");
+    base_suggestion s = base_suggest_begin(word + dashes);
+    base_suggest_offer(&s, "help");
+    if (!place->command)
+        base_suggest_offer(&s, "version");
+    if (s.best)
+        ag_fail(CLI_USAGE, "unknown option %s, did you mean --%s?", word, s.best);
+    else
+        ag_fail(CLI_USAGE, "unknown option %s", word);
+}
+
 /* agena or a group of commands without one: only --help and --version make sense. */
 static int run_group(const cli_place *place, int count, char **words)
 {
@@ -58,15 +73,27 @@ static int run_group(const cli_place *place, int count, char **words)
         return CLI_EXIT_OK;
     }
     if (count > 0) {
-        ag_fail(CLI_USAGE, "unknown option %s", word);
+        unknown_option(place, word);
         return usage_error(place);
     }
     cli_print_help(stderr, place);
     return CLI_EXIT_USAGE;
 }
 
+/* The exit status once everything printed has arrived; a command that failed has said why. */
+static int check_output(int status)
+{
+    bool arrived = fflush(stdout) == 0 && !ferror(stdout);
+    if (arrived || status != CLI_EXIT_OK)
+        return status;
+    fprintf(stderr, "agena: cannot write to standard output: %s\n", strerror(errno));
+    return CLI_EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
+    /* A reader that leaves early is an error of writing like a full disk. */
+    signal(SIGPIPE, SIG_IGN);
     cli_place place = { 0 };
     int used, status;
     int count = argc > 0 ? argc - 1 : 0;
@@ -76,9 +103,5 @@ int main(int argc, char **argv)
         status = run_group(&place, count - used, argv + 1 + used);
     else
         status = run_command(&place, count - used, argv + 1 + used);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "agena: cannot write to standard output: %s\n", strerror(errno));
-        return status != CLI_EXIT_OK ? status : CLI_EXIT_FAILURE;
-    }
-    return status;
+    return check_output(status);
 }

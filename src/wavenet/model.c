@@ -150,6 +150,7 @@ static int load_from(const char *path, const ag_safetensors *f, ag_wavenet *m)
     }
     if (status == 0) {
         status = ag_safetensors_get(f, "", m->weights);
+        status = status < 0 ? ag_fail_context(status, "%s", path) : 0;
     }
     return status;
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TRIES = 150 };
+enum { TRIES = 60 };
 
 /* ---- matrices ----------------------------------------------------------------------------------
  */
@@ -134,7 +134,7 @@ static problem random_problem(bool line)
     do {
         vt_conv_spec s = { .b = ck_between(1, 3), .i = ck_between(1, 20), .o = ck_between(1, 20) };
         s.h = line ? 1 : ck_between(1, 12);
-        s.w = line ? ck_between(1, 1200) : ck_between(1, 12);
+        s.w = line ? ck_between(1, 700) : ck_between(1, 12);
         s.kh = line ? 1 : ck_between(1, 4);
         s.kw = ck_between(1, 4);
         for (int axis = 0; axis < 2; axis++) {

@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""Write DIR/index.html from what demo.sh left in DIR: audio/, pictures/, figures/.
+
+    page.py DIR
+"""
+import html
+import json
+import os
+import platform
+import struct
+import sys
+import time
+import wave
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FORMATS = {"f32": "float32", "bf16": "bfloat16", "int8": "8-bit integers"}
+
+
+class Demo:
+    """The folder that demo.sh filled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def figure(self, name):
+        """figures/NAME.json, None when that part of the demonstration was left out."""
+        path = self.path("figures", name + ".json")
+        if not os.path.exists(path):
+            return None
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+
+    def seconds(self, name):
+        with wave.open(self.path("audio", name + ".wav")) as file:
+            return file.getnframes() / file.getframerate()
+
+    def distance(self, name):
+        return self.figure("distance-" + name)["mel_distance_db"]
+
+
+def prompts():
+    keys = ("file", "speaker", "code", "language", "voice", "text")
+    with open(os.path.join(HERE, "prompts", "prompts.tsv"), encoding="utf-8") as file:
+        for line in file:
+            prompt = dict(zip(keys, line.rstrip("\n").split("\t")))
+            prompt["name"] = prompt["file"].removesuffix(".g722")
+            yield prompt
+
+
+# ---- the training log (TensorBoard's event files: records of protocol buffers) ----
+
+
+def fields(message):
+    """(number, value) of every field of a protocol buffer; fixed-width values stay bytes."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(message):
+        key = varint()
+        kind = key & 7
+        if kind == 0:
+            yield key >> 3, varint()
+        else:
+            size = {1: 8, 2: None, 5: 4}[kind]
+            size = varint() if size is None else size
+            yield key >> 3, message[at:at + size]
+            at += size
+
+
+def records(data):
+    at = 0
+    while at + 12 <= len(data):
+        (size,) = struct.unpack_from("<Q", data, at)
+        yield data[at + 12:at + 12 + size]
+        at += size + 16
+
+
+def curve(path, tag):
+    """[(step, value)] of one scalar of the training log."""
+    points = []
+    with open(path, "rb") as file:
+        for record in records(file.read()):
+            event = dict(fields(record))
+            for number, value in fields(event.get(5, b"")):
+                scalar = dict(fields(value)) if number == 1 else {}
+                if scalar.get(1, b"").decode() == tag:
+                    points.append((event.get(2, 0), struct.unpack("<f", scalar[2])[0]))
+    return points
+
+
+def chart(points, level, level_name):
+    """An SVG line chart of bits per sample, with a dashed line at `level`."""
+    width, height, left, right, top, bottom = 640, 240, 44, 12, 14, 34
+    last, highest = max(points[-1][0], 1), 8
+
+    def x(step):
+        return left + (width - left - right) * step / last
+
+    def y(bits):
+        return top + (height - top - bottom) * (1 - bits / highest)
+
+    parts = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Bits per sample fall '
+             f'from {points[0][1]:.2f} to {points[-1][1]:.2f} in {last} steps">']
+    for bits in range(0, highest + 1, 2):
+        parts.append(f'<path class="grid" d="M{left} {y(bits):.1f}H{width - right}"/>'
+                     f'<text class="end" x="{left - 8}" y="{y(bits) + 4:.1f}">{bits}</text>')
+    for step in (0, last // 2, last):
+        anchor = {0: "", last: "end"}.get(step, "middle")
+        parts.append(f'<text class="{anchor}" x="{x(step):.1f}" y="{height - 14}">{step:,}</text>')
+    parts.append(f'<path class="level" d="M{left} {y(level):.1f}H{width - right}"/>'
+                 f'<text class="end" x="{width - right}" y="{y(level) - 6:.1f}">{level_name}</text>')
+    line = " ".join(f"{x(step):.1f},{y(bits):.1f}" for step, bits in points)
+    parts.append(f'<polyline class="line" points="{line}"/></svg>')
+    return "".join(parts)
+
+
+# ---- pieces of the page ----
+
+
+def player(name, label):
+    return (f'<audio controls preload="metadata" src="audio/{name}.wav" '
+            f'aria-label="{html.escape(label)}"></audio>')
+
+
+def sound(demo, name, title, label):
+    """A spectrogram with a player below it."""
+    seconds = demo.seconds(name)
+    alt = f"Spectrogram of {label}, {seconds:.1f} seconds"
+    return (f'<figure><figcaption><span>{title}</span> <small>{seconds:.1f} s</small></figcaption>'
+            f'<img src="pictures/{name}.png" alt="{html.escape(alt)}" loading="lazy">'
+            f'{player(name, label)}</figure>')
+
+
+def row(cells):
+    first, *rest = cells
+    return f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{c}</td>" for c in rest) + "</tr>"
+
+
+def table(head, rows, caption):
+    heads = "".join(f'<th scope="col">{c}</th>' for c in head)
+    return (f'<div class="wide"><table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>'
+            f'<tbody>{"".join(map(row, rows))}</tbody></table></div>')
+
+
+def command(*lines):
+    """Shell commands to copy; one line a string."""
+    return f"<pre><code>{html.escape(chr(10).join(lines))}</code></pre>"
+
+
+# ---- sections ----
+
+
+def intro(demo):
+    info = demo.figure("info")
+    field = 1000 * info["receptive_field"] / info["sample_rate"]
+    return f"""<header><p class="kicker">agena, a demonstration</p>
+<h1>A WaveNet that learned to&nbsp;speak in&nbsp;C</h1>
+<p class="lead">Everything on this page was made on this machine a moment ago, by the command
+<code>agena</code> and one model file: {info["weights"]:,} weights, {info["layers"]} layers, trained
+by agena for {info["steps"]:,} steps on two hours of recorded telephone prompts in
+{len(info["languages"])} languages by {len(info["speakers"])} speakers. The model draws one audio
+sample after another, {info["sample_rate"]:,} a second, each from the {field:.0f}&nbsp;ms before it
+and from log-mel features every {1000 * info["hop"] / info["sample_rate"]:.1f}&nbsp;ms.</p></header>"""
+
+
+def copies(demo):
+    parts = ["""<section><h2>Copy synthesis</h2>
+<p>The model hears a recording only as 80 mel-frequency energies every 200 samples, without phase and
+with little of the fine structure, and speaks the waveform anew. These four prompts are from the test
+split: it has never been trained on them. The distance is the mean absolute difference of the two
+log-mel spectrograms.</p>"""]
+    for p in prompts():
+        name, text = p["name"], html.escape(p["text"])
+        parts.append(
+            f'<article><p class="said" lang="{p["code"]}">“{text}”</p>'
+            f'<p class="who">{p["language"]}, {p["voice"]}; distance '
+            f'{demo.distance(name):.1f}&nbsp;dB</p><div class="pair">'
+            + sound(demo, name, "Recording", f'the {p["language"]} recording')
+            + sound(demo, "copy-" + name, "WaveNet", f'the {p["language"]} copy synthesis')
+            + "</div></article>")
+    return "".join(parts) + command(
+        "agena wavenet generate models/speech.safetensors \\",
+        "  --mel demo/prompts/en-allison.g722 \\",
+        "  --speaker allison --language en -o copy.wav") + "</section>"
+
+
+def speed_rows(demo):
+    for key, name in FORMATS.items():
+        one, two = (demo.figure(f"{key}-{threads}") for threads in (1, 2))
+        yield (name, f'{one["samples_per_second"]:,.0f}', f'{one["times_real_time"]:.1f}',
+               f'{two["samples_per_second"]:,.0f}', f'{two["times_real_time"]:.1f}',
+               f'{one["first_sample_ms"]:.0f}', f"{demo.distance(key):.1f}")
+
+
+def speed(demo):
+    streams = demo.figure("streams-8")
+    head = ("Weights", "samples/s", "× real time", "2 threads: samples/s",
+            "× real time", "first sample, ms", "distance, dB")
+    players = "".join(sound(demo, f"{key}-1", name, f"the English prompt with {name} weights")
+                      for key, name in FORMATS.items())
+    return f"""<section><h2>Three ways to store the weights</h2>
+<p>The sampler keeps every layer’s past in rings and reads each weight once a sample, so its speed
+is that of the processor’s caches: smaller weights are faster weights. Here is the English prompt
+with each. The time includes loading the model and computing the features.</p>
+{table(head, speed_rows(demo), "One stream, measured once, while this page was made.")}
+<p>Eight streams side by side on one thread: {streams["samples_per_second"]:,.0f} samples/s in all,
+as every weight that is read serves them all.</p>
+<div class="triple">{players}</div></section>"""
+
+
+def free(demo):
+    shell = command("agena wavenet generate models/speech.safetensors \\",
+                    "  --speaker carlo --language it --seconds 4 --seed 3 -o free.wav")
+    return f"""<section><h2>Free speech</h2>
+<p>A tenth of the training excerpts had their features taken away. So the model also talks with
+nothing to go by but a voice and a language: the sounds of speech without its words.</p>
+<div class="pair">{sound(demo, "free-allison", "Allison, English", "free speech by Allison")}
+{sound(demo, "free-carlo", "Carlo, Italian", "free speech by Carlo")}</div>
+{shell}</section>"""
+
+
+def likelihood(demo):
+    measured = demo.figure("evaluation")
+    if not measured:
+        return ""
+    rows = (("The bundled WaveNet", f'{measured["bits_per_sample"]:.3f}'),
+            ("Linear prediction, order 32, fitted to each recording",
+             f'{measured["linear_prediction_bits"]:.3f}'),
+            ("Entropy of the 256 classes", f'{measured["entropy_bits"]:.3f}'),
+            ("Uniform guess", "8.000"))
+    shell = command("agena data speech -o build/speech",
+                    "agena wavenet eval models/speech.safetensors \\",
+                    "  --data build/speech --baselines")
+    return f"""<section><h2>How well it predicts</h2>
+<p>The model’s own measure is how many bits it would need for the next sample of a recording it
+has not heard, given all before it.</p>
+{table(("Model", "bits per sample"), rows,
+       f"Test split, {measured['samples']:,} samples for the WaveNet; the simple models on all "
+       f"{measured['recordings']} recordings.")}
+{shell}</section>"""
+
+
+def training(demo):
+    trained = demo.figure("trained")
+    if not trained:
+        return ""
+    points = curve(demo.path("figures", "training.tfevents"), "train/bits")
+    steps = demo.figure("trained-info")["steps"]
+    shell = command("agena data speech --languages en -o build/english",
+                    "agena wavenet train demo/train.yaml \\",
+                    "  --data build/english -o build/run")
+    return f"""<section><h2>A minute of training</h2>
+<p>While this page was made, a much smaller network learned from nothing, on the English prompts.
+After {steps:,} steps it needs {trained["bits_per_sample"]:.2f}&nbsp;bits per sample on
+recordings it has not heard.</p>
+<figure class="chart">{chart(points, trained["entropy_bits"], "entropy of the classes")}
+<figcaption>Bits per sample of each training batch, by step.</figcaption></figure>
+{shell}</section>"""
+
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def colophon(demo):
+    when = time.strftime("%d %B %Y, %H:%M UTC", time.gmtime())
+    machine = f"{processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}"
+    return f"""<footer><h2>About this page</h2>
+<p>Made on {when} by <code>./dev demo</code> on {html.escape(machine)}. Other programs that ran at the
+same time make the figures smaller; <code>./dev bench</code> measures with care.</p>
+<p>Recordings: Asterisk prompts, © Allison Smith and June Wallack
+(<a href="https://creativecommons.org/licenses/by-sa/3.0/">CC&nbsp;BY-SA&nbsp;3.0</a>), Carlo Flora and
+Maxim Topal, ivrvoice.ru (<a href="https://creativecommons.org/licenses/by/3.0/">CC&nbsp;BY&nbsp;3.0</a>).
+The copies are adaptations by agena under the licence of their original.</p>
+<details><summary>The model</summary><pre>{html.escape(read(demo.path("figures", "info.txt")))}</pre>
+</details></footer>"""
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def page(demo):
+    body = "".join(section(demo)
+                   for section in (intro, copies, speed, free, likelihood, training, colophon))
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>agena: a WaveNet speaks</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
+<style>{read(os.path.join(HERE, "page.css"))}</style></head>
+<body><main>{body}</main></body></html>
+"""
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    demo = Demo(sys.argv[1])
+    with open(demo.path("index.html"), "w", encoding="utf-8") as file:
+        file.write(page(demo))
+
+
+if __name__ == "__main__":
+    main()

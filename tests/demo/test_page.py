@@ -1,0 +1,146 @@
+"""The demonstration's page: made from invented figures, and the real one where it has been built."""
+import json
+import os
+import struct
+import sys
+import tempfile
+import wave
+
+import check_page
+import tap
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "demo"))
+import page  # noqa: E402
+
+GENERATED = {"samples": 16000, "seconds": 0.5, "samples_per_second": 32000, "times_real_time": 2.0,
+             "first_sample_ms": 40.0}
+MEASURED = {"bits_per_sample": 2.5, "samples": 1000, "recordings": 3, "entropy_bits": 7.5,
+            "linear_prediction_bits": 5.5}
+INFO = {"weights": 1000, "layers": 4, "steps": 10, "sample_rate": 16000, "receptive_field": 160,
+        "hop": 200, "languages": ["en"], "speakers": ["allison"]}
+
+
+def write_wav(path, amplitude=8000):
+    with wave.open(path, "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(struct.pack("<h", amplitude) * 16000)
+
+
+def varint(value):
+    out = b""
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, kind, payload):
+    size = varint(len(payload)) if kind == 2 else b""
+    return varint(number << 3 | kind) + size + payload
+
+
+def write_events(path, points):
+    """TensorBoard's format, with checksums left at zero."""
+    with open(path, "wb") as file:
+        for step, bits in points:
+            value = field(1, 2, b"train/bits") + field(2, 5, struct.pack("<f", bits))
+            event = (field(1, 1, struct.pack("<d", 0)) + field(2, 0, varint(step)) +
+                     field(5, 2, field(1, 2, value)))
+            file.write(struct.pack("<QI", len(event), 0) + event + bytes(4))
+
+
+def fill(folder):
+    """What demo.sh leaves behind."""
+    names = [p["name"] for p in page.prompts()]
+    copies = ["copy-" + name for name in names]
+    formats = [f"{weights}-{threads}" for weights in page.FORMATS for threads in (1, 2)]
+    generated = copies + formats + ["free-allison", "free-carlo"]
+    for part in ("audio", "pictures", "figures"):
+        os.mkdir(os.path.join(folder, part))
+    for name in names + generated:
+        write_wav(os.path.join(folder, "audio", name + ".wav"))
+        with open(os.path.join(folder, "pictures", name + ".png"), "wb") as file:
+            file.write(b"\x89PNG\r\n\x1a\n")
+    figures = {name: GENERATED for name in generated + ["streams-8"]}
+    figures |= {"distance-" + name: {"mel_distance_db": 3.0} for name in [*names, *page.FORMATS]}
+    figures |= {"info": INFO, "trained-info": INFO, "evaluation": MEASURED, "trained": MEASURED}
+    for name, figure in figures.items():
+        with open(os.path.join(folder, "figures", name + ".json"), "w", encoding="utf-8") as file:
+            json.dump(figure, file)
+    with open(os.path.join(folder, "figures", "info.txt"), "w", encoding="utf-8") as file:
+        file.write("a model <of few words> & fewer weights\n")
+    write_events(os.path.join(folder, "figures", "training.tfevents"), [(10, 7.5), (300, 5.25)])
+
+
+def made(change=lambda folder: None):
+    """Faults of a page made from invented figures, after `change` to its folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        fill(folder)
+        with open(os.path.join(folder, "index.html"), "w", encoding="utf-8") as file:
+            file.write(page.page(page.Demo(folder)))
+        change(folder)
+        return check_page.faults(folder)
+
+
+def test_page_is_sound():
+    assert made() == [], made()
+
+
+def test_missing_sound_is_found():
+    found = made(lambda folder: os.remove(os.path.join(folder, "audio", "free-carlo.wav")))
+    assert found == ["audio/free-carlo.wav is missing or empty"], found
+
+
+def test_silence_is_found():
+    found = made(lambda folder: write_wav(os.path.join(folder, "audio", "int8-1.wav"), 0))
+    assert found == ["audio/int8-1.wav has no sound"], found
+
+
+def test_broken_picture_is_found():
+    def spoil(folder):
+        with open(os.path.join(folder, "pictures", "int8-1.png"), "wb") as file:
+            file.write(b"GIF89a")
+    found = made(spoil)
+    assert found == ["pictures/int8-1.png is no PNG file"], found
+
+
+def test_bad_nesting_is_found():
+    def spoil(folder):
+        with open(os.path.join(folder, "index.html"), "a", encoding="utf-8") as file:
+            file.write("<p><em>text</p>")
+    assert "</p> closes nothing" in made(spoil)
+
+
+def test_parts_may_be_left_out():
+    with tempfile.TemporaryDirectory() as folder:
+        fill(folder)
+        for name in ("evaluation", "trained"):
+            os.remove(os.path.join(folder, "figures", name + ".json"))
+        text = page.page(page.Demo(folder))
+    assert "How well it predicts" not in text and "minute of training" not in text
+
+
+def test_training_log_is_read():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "events")
+        write_events(path, [(10, 7.5), (300, 5.25)])
+        assert page.curve(path, "train/bits") == [(10, 7.5), (300, 5.25)]
+        assert page.curve(path, "train/other") == []
+
+
+def test_prompts_exist():
+    for prompt in page.prompts():
+        path = os.path.join(ROOT, "demo", "prompts", prompt["file"])
+        assert 8000 < os.path.getsize(path) < 65536, path
+
+
+def test_built_page():
+    folder = os.path.join(ROOT, "build", "demo")
+    if not os.path.exists(os.path.join(folder, "index.html")):
+        raise tap.Skip("./dev demo has not been run")
+    found = check_page.faults(folder)
+    assert found == [], found
+
+
+tap.run(globals())

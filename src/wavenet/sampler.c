@@ -12,6 +12,9 @@ struct ag_sampler {
     ag_pool *pool; /* NULL with one thread */
     int lanes;
     wn_lane *lane; /* one for each thread, or a single one */
+    /* One stream on two threads: see run_pair. */
+    double seconds[3]; /* a step lately took, by threads; 0: not tried */
+    int64_t stretches;
 };
 
 static int check_options(const ag_sampler_options *o)
@@ -126,14 +129,56 @@ typedef struct {
     const wn_run *run;
 } job;
 
-static int run_task(void *user, int task, int worker)
+static int run_lane(void *user, int task, int worker)
 {
     const job *j = user;
     (void)worker;
-    if (j->sampler->lanes > 1)
-        wn_lane_run(&j->sampler->lane[task], j->run);
-    else
-        wn_lane_run_part(&j->sampler->lane[0], j->run, task);
+    wn_lane_run(&j->sampler->lane[task], j->run);
+    return AG_OK;
+}
+
+static int run_part(void *user, int task, int worker)
+{
+    const job *j = user;
+    (void)worker;
+    wn_lane_run_part(&j->sampler->lane[0], j->run, task);
+    return AG_OK;
+}
+
+/* How many threads the next stretch gets: those that were faster, but now and then the others, in
+ * case the machine has become busier or quieter. */
+static int choose_threads(ag_sampler *s)
+{
+    enum { TRY_AGAIN = 16 };
+    int faster = s->seconds[1] > 0 && s->seconds[1] < s->seconds[2] ? 1 : 2;
+    if (s->seconds[2] > 0 && s->stretches++ % TRY_AGAIN == 0)
+        return 3 - faster;
+    return faster;
+}
+
+/* One stream shared by two threads. They wait for each other every few microseconds, so where the
+ * second has no processor of its own, or cores talk slowly, one thread is faster. The bytes are the
+ * same: take what is faster. */
+static int run_pair(ag_sampler *s, const wn_run *whole)
+{
+    enum { STRETCH = 2048, TRIAL = 128 };
+    wn_run run = *whole;
+    for (int code; run.begin < whole->end; run.begin = run.end) {
+        int threads = choose_threads(s);
+        bool known = s->seconds[threads] > 0 && s->seconds[threads] <= s->seconds[3 - threads];
+        int64_t steps = known ? STRETCH : TRIAL;
+        run.end = whole->end - run.begin < steps ? whole->end : run.begin + steps;
+        double before = ag_seconds();
+        if (threads == 1) {
+            wn_lane_run(&s->lane[0], &run);
+        } else {
+            job j = { s, &run };
+            wn_lane_prepare(&s->lane[0]);
+            if ((code = ag_pool_run(s->pool, 2, run_part, &j)) < 0)
+                return code;
+        }
+        s->seconds[threads] = (ag_seconds() - before) / (double)(run.end - run.begin);
+    }
     return AG_OK;
 }
 
@@ -150,20 +195,18 @@ static int run_all(ag_sampler *s, const wn_run *run)
         wn_lane_run(&s->lane[0], run);
         return AG_OK;
     }
-    if (s->lanes == 1)
-        wn_lane_prepare(&s->lane[0]);
     job j = { s, run };
-    return ag_pool_run(s->pool, s->threads, run_task, &j);
+    return s->lanes == 1 ? run_pair(s, run) : ag_pool_run(s->pool, s->lanes, run_lane, &j);
 }
 
 int ag_sampler_generate(ag_sampler *sampler, float *audio, int64_t count)
 {
-    wn_run run = { .count = count, .audio = audio };
+    wn_run run = { .count = count, .end = count, .audio = audio };
     return run_all(sampler, &run);
 }
 
 int ag_sampler_predict(ag_sampler *sampler, const float *audio, int64_t count, float *params)
 {
-    wn_run run = { .count = count, .given = audio, .params = params };
+    wn_run run = { .count = count, .end = count, .given = audio, .params = params };
     return run_all(sampler, &run);
 }

@@ -116,7 +116,7 @@ static void finish(wn_lane *lane, const wn_run *run, int64_t t)
 
 void wn_lane_run(wn_lane *lane, const wn_run *run)
 {
-    for (int64_t t = 0; t < run->count; t++) {
+    for (int64_t t = run->begin; t < run->end; t++) {
         begin(lane);
         for (int l = 0; l < lane->net->main.layers; l++) {
             wn_stack_chain(&lane->main, l, lane->condition, lane->net->condition.wide);
@@ -179,15 +179,15 @@ static void run_chain(wn_lane *lane, const wn_run *run)
 {
     int layers = lane->net->main.layers, border = border_of(lane);
     int64_t finished = 0;
-    for (int64_t t = 0; t < run->count; t++) {
-        wait_for(&lane->finished, t, &finished);
+    for (int64_t step = 0; step < run->end - run->begin; step++) {
+        wait_for(&lane->finished, step, &finished);
         begin(lane);
         for (int l = 0; l < layers; l++) {
             if (l + 2 < border)
                 wn_stack_fetch_ahead(&lane->main, l + 2);
             wn_stack_chain(&lane->main, l, lane->condition, lane->net->condition.wide);
             if (tells(lane, l + 1))
-                post(&lane->chained, t * layers + l + 1);
+                post(&lane->chained, step * layers + l + 1);
         }
         for (int l = border; l < layers; l++)
             wn_stack_ahead(&lane->main, l);
@@ -209,15 +209,15 @@ static void run_branches(wn_lane *lane, const wn_run *run)
 {
     int layers = lane->net->main.layers;
     int64_t chained = 0;
-    for (int64_t t = 0; t < run->count; t++) {
+    for (int64_t step = 0; step < run->end - run->begin; step++) {
         for (int from = 0, to = 1; from < layers; from = to++) {
             while (!tells(lane, to))
                 to++;
-            wait_for(&lane->chained, t * layers + to, &chained);
+            wait_for(&lane->chained, step * layers + to, &chained);
             run_branch(lane, from, to);
         }
-        finish(lane, run, t);
-        post(&lane->finished, t + 1);
+        finish(lane, run, run->begin + step);
+        post(&lane->finished, step + 1);
     }
 }
 

@@ -18,10 +18,10 @@ typedef struct {
 
 /* One call of ag_sampler_generate or _predict. Rows are those of the whole sampler. */
 typedef struct {
-    int64_t count;
-    float *audio;       /* [streams, count]: drawn samples, or NULL */
-    const float *given; /* [streams, count]: samples to follow instead */
-    float *params;      /* [streams, count, outputs], with given */
+    int64_t count, begin, end; /* the steps [begin, end) of it */
+    float *audio;              /* [streams, count]: drawn samples, or NULL */
+    const float *given;        /* [streams, count]: samples to follow instead */
+    float *params;             /* [streams, count, outputs], with given */
 } wn_run;
 
 /* A counter that one thread advances and another waits for, on a cache line of its own. */

@@ -55,14 +55,24 @@ INLINE void tile_end(ag_weights kind, int R, int V, const panel *p, int part, in
     }
 }
 
+/* While the first rows go through one part of a panel, fetch what the next part reads: hardware
+ * does not follow such strides. */
+INLINE void fetch_next(int R, int row, const void *next)
+{
+    if (R == 4 && row == 0)
+        _mm_prefetch((const char *)next, _MM_HINT_T0);
+}
+
 INLINE void tile_f32(int R, int V, const panel *p, int part, int row)
 {
     int k = p->w->k;
     const float *w = (const float *)p->w->data + (size_t)p->first * (size_t)k + 16 * part;
     const float *x = (const float *)p->x->data + row * p->x->stride;
+    ptrdiff_t next = part < 3 ? 16 : (ptrdiff_t)k * WN_PANEL - 48;
     __m256 sum[4][8];
     tile_begin(AG_WEIGHTS_F32, R, V, p, part, row, sum);
     for (int i = 0; i < k; i++, w += p->width) {
+        fetch_next(R, row, w + next);
         __m256 weight[8];
         for (int v = 0; v < V; v++)
             weight[v] = _mm256_load_ps(w + 8 * v);
@@ -82,9 +92,11 @@ INLINE void tile_bf16(int R, int V, const panel *p, int part, int row)
     int k = p->w->k;
     const uint32_t *w = (const uint32_t *)p->w->data + (size_t)p->first / 2 * (size_t)k + 8 * part;
     const float *x = (const float *)p->x->data + row * p->x->stride;
+    ptrdiff_t next = part < 2 ? 16 : (ptrdiff_t)k * WN_PANEL / 2 - 16;
     __m256 sum[4][8];
     tile_begin(AG_WEIGHTS_BF16, R, V, p, part, row, sum);
     for (int i = 0; i < k; i++, w += p->width / 2) {
+        fetch_next(R, row, w + next);
         __m256 weight[8];
         for (int v = 0; v < V; v += 2) {
             __m256i pair = _mm256_load_si256((const __m256i *)(const void *)(w + 4 * v));

@@ -97,7 +97,7 @@ static void measure_reading(bench_peaks *peaks, bench_read_fn *read)
     measure_level(peaks, BENCH_L1, read, (size_t)peaks->size[BENCH_L1] / 2, pool);
     measure_level(peaks, BENCH_L2, read, l2 / 2, pool);
     measure_level(peaks, BENCH_L3, read, 4 * l2 < l3 / 4 ? 4 * l2 : l3 / 4, pool);
-    measure_level(peaks, BENCH_DRAM, read, 4 * l3, pool);
+    measure_level(peaks, BENCH_DRAM, read, 2 * l3, pool);
     ag_pool_free(pool);
 }
 

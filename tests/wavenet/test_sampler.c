@@ -1,6 +1,7 @@
 /* The cached sampler: equal to the equations, to itself however it is run, and true to its
  * distributions. */
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 
 #include "agena/audio.h"
 #include "naive.h"
-#include "wavenet/sampler_draw.h"
+#include "wavenet/sampler_lane.h"
 
 /* ---- networks ---- */
 
@@ -139,7 +140,7 @@ static void test_equations(void **state)
 
 /* ---- the same bytes however it is run ---- */
 
-enum { LENGTH = 257 };
+enum { LENGTH = 131 };
 
 /* What one stream gives alone on one thread in one call. */
 static void reference(const ag_wavenet_config *c, const ag_tensors *weights, ag_weights kind,
@@ -160,7 +161,7 @@ static void reference(const ag_wavenet_config *c, const ag_tensors *weights, ag_
 /* Generate in calls of different lengths. */
 static void generate_in_parts(ag_sampler *sampler, int streams, float *audio)
 {
-    static const int parts[] = { 1, 2, 100, 3, 151 };
+    static const int parts[] = { 1, 2, 50, 3, 75 };
     float *part = malloc((size_t)(streams * LENGTH) * sizeof(*part));
     for (size_t i = 0, done = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         size_t count = (size_t)parts[i];
@@ -202,6 +203,76 @@ static void test_bytes(void **state)
     ag_tensors *weights = random_weights(&n->config);
     for (int kind = AG_WEIGHTS_F32; kind <= AG_WEIGHTS_INT8; kind++)
         check_bytes(&n->config, weights, (ag_weights)kind);
+    ag_tensors_free(weights);
+}
+
+typedef struct {
+    wn_lane *lane;
+    const wn_run *run;
+} second_part;
+
+static void *run_second(void *user)
+{
+    const second_part *p = user;
+    wn_lane_run_part(p->lane, p->run, 1);
+    return NULL;
+}
+
+static void run_lane_on(int threads, wn_lane *lane, const wn_run *run)
+{
+    if (threads == 1) {
+        wn_lane_run(lane, run);
+        return;
+    }
+    wn_lane_prepare(lane);
+    pthread_t thread;
+    second_part second = { lane, run };
+    assert_int_equal(pthread_create(&thread, NULL, run_second, &second), 0);
+    wn_lane_run_part(lane, run, 0);
+    pthread_join(thread, NULL);
+}
+
+/* The samples of one stream, `switches` of whose stretches of 32 steps are shared by two threads.
+ */
+static void generate_shared(const wn_net *net, unsigned switches, float *audio)
+{
+    enum { STRETCH = 32 };
+    const ag_wavenet_config *c = &net->config;
+    wn_draw draw = { c->output, c->mixtures, c->min_log_scale, 1,
+                     wn_kernels_for(ag_cpu_features()) };
+    wn_lane *lane = ag_malloc_aligned(sizeof(*lane));
+    check_code(wn_lane_init(lane, net, &draw, 0, 1));
+    float *features = features_of(c, 0);
+    check_code(wn_condition_start(&lane->stream[0].condition, features, FRAMES, 0, 0));
+    free(features);
+    ag_rng_init(&lane->stream[0].rng, 5, AG_PURPOSE_SAMPLE, 0);
+    lane->stream[0].mulaw = AG_MULAW_SILENCE;
+    for (int begin = 0, i = 0; begin < LENGTH; begin += STRETCH, i++) {
+        int end = begin + STRETCH < LENGTH ? begin + STRETCH : LENGTH;
+        wn_run run = { .count = LENGTH, .begin = begin, .end = end, .audio = audio };
+        run_lane_on(switches >> i & 1 ? 2 : 1, lane, &run);
+    }
+    wn_lane_clear(lane);
+    ag_free(lane);
+}
+
+/* Two threads that share every step of a stream, and that join in and leave. (ag_sampler_generate
+ * takes the second thread only when that is faster.) */
+static void test_shared_stream(void **state)
+{
+    const network *n = *state;
+    ag_tensors *weights = random_weights(&n->config);
+    for (int kind = AG_WEIGHTS_F32; kind <= AG_WEIGHTS_INT8; kind++) {
+        float want[LENGTH], got[LENGTH];
+        reference(&n->config, weights, (ag_weights)kind, 0, want);
+        wn_net *net;
+        check_code(wn_net_new(&n->config, weights, (ag_weights)kind, true, &net));
+        generate_shared(net, ~0u, got);
+        assert_memory_equal(got, want, sizeof(want));
+        generate_shared(net, 0x5a, got);
+        assert_memory_equal(got, want, sizeof(want));
+        wn_net_free(net);
+    }
     ag_tensors_free(weights);
 }
 
@@ -665,7 +736,7 @@ static void name_tests(struct CMUnitTest *tests, CMUnitTestFunction test, const 
 
 int main(void)
 {
-    static char names[2][NETWORKS][80];
+    static char names[3][NETWORKS][80];
     const struct CMUnitTest others[] = {
         cmocka_unit_test(test_seeds_differ),
         cmocka_unit_test(test_reduced_weights),
@@ -681,9 +752,10 @@ int main(void)
         cmocka_unit_test(test_bad_weights),
         cmocka_unit_test(test_bad_calls),
     };
-    struct CMUnitTest tests[2 * NETWORKS + sizeof(others) / sizeof(others[0])];
+    struct CMUnitTest tests[3 * NETWORKS + sizeof(others) / sizeof(others[0])];
     name_tests(tests, test_equations, "equations", names[0]);
     name_tests(tests + NETWORKS, test_bytes, "same bytes", names[1]);
-    memcpy(tests + 2 * NETWORKS, others, sizeof(others));
+    name_tests(tests + 2 * NETWORKS, test_shared_stream, "shared stream", names[2]);
+    memcpy(tests + 3 * NETWORKS, others, sizeof(others));
     return cmocka_run_group_tests_name("sampler", tests, NULL, NULL);
 }

@@ -112,3 +112,13 @@ void vt_conv_run(const vt_conv *c, const float *a, const float *b, float *out, b
 {
     c->run(c, a, b, out, accumulate, scratch);
 }
+
+void vt_pack_panels(const vt_kernels *k, int64_t rows, int64_t width, const float *w, int64_t w_row,
+                    int64_t w_column, float *packed, int64_t panel)
+{
+    int64_t to[2] = { k->conv_panel, 1 }, from[2] = { w_row, w_column };
+    for (int64_t j = 0; j < width; j += k->conv_panel, packed += panel) {
+        int64_t left = width - j, shape[2] = { rows, left < k->conv_panel ? left : k->conv_panel };
+        vt_copy_strided(2, shape, packed, to, w + j * w_column, from);
+    }
+}

@@ -21,7 +21,7 @@ typedef struct {
 /* A convolution of part of the outputs with part of the taps. */
 typedef struct {
     vt_axis y, x;
-    int64_t w; /* where its weights [y taps, x taps, in_width, out_width] begin */
+    int64_t row; /* where its weights [y taps, x taps, in_width] rows begin */
 } vt_pass;
 
 struct vt_conv {
@@ -47,6 +47,11 @@ void vt_conv_use_unfolding(vt_conv *conv);
 /* *usable says whether it took the conv; fails when memory is out. */
 int vt_conv_use_direct(vt_conv *conv, const vt_kernels *k, bool *usable);
 void vt_conv_free_passes(vt_conv *conv);
+
+/* Weights [rows, width], given by the strides of their rows and columns, in panels of k->conv_panel
+ * columns that are `panel` floats apart. */
+void vt_pack_panels(const vt_kernels *k, int64_t rows, int64_t width, const float *w, int64_t w_row,
+                    int64_t w_column, float *packed, int64_t panel);
 
 /* Number of elements of x, w and y. */
 int64_t vt_conv_count_x(const vt_conv *conv);

@@ -98,13 +98,13 @@ static vt_axis back_axis(const vt_conv *c, int axis, int64_t remainder)
                       .out_step = stride };
 }
 
-static int add_pass(vt_conv *c, vt_axis y, vt_axis x, int64_t w)
+static int add_pass(vt_conv *c, vt_axis y, vt_axis x, int64_t row)
 {
     if (y.cells < 1 || x.cells < 1) {
         return 0;
     }
     vt_pass *p = c->pass + c->passes++;
-    *p = (vt_pass){ y, x, w };
+    *p = (vt_pass){ y, x, row };
     int status = make_spans(&p->y, c->in_h);
     return status < 0 ? status : make_spans(&p->x, c->in_w);
 }
@@ -124,7 +124,7 @@ static int plan_forward(vt_conv *c)
 static int plan_back(vt_conv *c)
 {
     int sy = c->s.p.stride[0], sx = c->s.p.stride[1];
-    int64_t w = 0;
+    int64_t row = 0;
     c->in_h = c->oh;
     c->in_w = c->ow;
     c->in_width = c->s.o;
@@ -137,11 +137,11 @@ static int plan_back(vt_conv *c)
     }
     for (int i = 0; i < sy * sx; i++) {
         vt_axis y = back_axis(c, 0, i / sx), x = back_axis(c, 1, i % sx);
-        int status = add_pass(c, y, x, w);
+        int status = add_pass(c, y, x, row);
         if (status < 0) {
             return status;
         }
-        w += y.taps * x.taps * c->s.i * c->s.o;
+        row += y.taps * x.taps * c->in_width;
     }
     return 0;
 }
@@ -169,7 +169,7 @@ static vt_cells list_taps(const vt_conv *c, const vt_pass *p, const vt_span *ys,
         for (int64_t kx = xs->tap; kx < xs->tap + xs->taps; kx += joined) {
             int64_t in_row = row + ky * p->y.spacing, in_column = column + kx * p->x.spacing;
             tap[count].in = (in_row * c->in_w + in_column) * c->in_width;
-            tap[count++].w = p->w + (ky * p->x.taps + kx) * c->in_width * c->out_width;
+            tap[count++].row = p->row + (ky * p->x.taps + kx) * c->in_width;
         }
     }
     return (vt_cells){ .taps = count,
@@ -178,6 +178,18 @@ static vt_cells list_taps(const vt_conv *c, const vt_pass *p, const vt_span *ys,
                        .in_step = p->x.in_step * c->in_width,
                        .out_step = p->x.out_step * c->out_width,
                        .tap = tap };
+}
+
+/* Floats of one panel of all weights. */
+static int64_t panel_size(const vt_conv *c)
+{
+    return c->s.kh * c->s.kw * c->in_width * c->k->conv_panel;
+}
+
+static size_t packed_bytes(const vt_conv *c)
+{
+    int64_t panels = (c->out_width + c->k->conv_panel - 1) / c->k->conv_panel;
+    return (size_t)(panels * panel_size(c)) * sizeof(float);
 }
 
 static void clear_cells(int64_t cells, int64_t width, int64_t step, float *out)
@@ -197,7 +209,8 @@ static void run_span(const vt_conv *c, const vt_pass *p, const vt_span *ys, cons
         int64_t column = p->x.out_first + x * p->x.out_step;
         vt_cells list = list_taps(c, p, ys, xs, y, x, tap);
         if (list.taps > 0) {
-            c->k->conv_cells(&list, cells, in, w, out + column * c->out_width, accumulate);
+            c->k->conv_cells(&list, cells, in, w, panel_size(c), out + column * c->out_width,
+                             accumulate);
         } else if (!accumulate) {
             clear_cells(cells, c->out_width, list.out_step, out + column * c->out_width);
         }
@@ -234,23 +247,21 @@ static void run_cells(const vt_conv *c, const float *in, const float *w, float *
 static void run_forward(const vt_conv *c, const float *x, const float *w, float *y, bool accumulate,
                         void *scratch)
 {
-    (void)scratch;
-    run_cells(c, x, w, y, accumulate);
+    vt_pack_panels(c->k, c->s.kh * c->s.kw * c->s.i, c->s.o, w, c->s.o, 1, scratch, panel_size(c));
+    run_cells(c, x, scratch, y, accumulate);
 }
 
 /* The taps of a pass of the adjoint, last first, each transposed to [o, i]. */
-static void reverse_taps(const vt_conv *c, const vt_pass *p, const float *w, float *reversed)
+static void reverse_taps(const vt_conv *c, const vt_pass *p, const float *w, float *packed)
 {
     const ag_conv_params *q = &c->s.p;
-    int64_t size = c->s.i * c->s.o, shape[2] = { c->s.o, c->s.i };
-    int64_t to[2] = { c->s.i, 1 }, from[2] = { 1, c->s.o };
     int64_t y_last = last_tap(c, 0, p->y.out_first), x_last = last_tap(c, 1, p->x.out_first);
     int64_t y_apart = q->stride[0] / gcd(q->stride[0], q->dilation[0]);
     int64_t x_apart = q->stride[1] / gcd(q->stride[1], q->dilation[1]);
     for (int64_t i = 0; i < p->y.taps * p->x.taps; i++) {
         int64_t ky = y_last - i / p->x.taps * y_apart, kx = x_last - i % p->x.taps * x_apart;
-        vt_copy_strided(2, shape, reversed + p->w + i * size, to, w + (ky * c->s.kw + kx) * size,
-                        from);
+        vt_pack_panels(c->k, c->s.o, c->s.i, w + (ky * c->s.kw + kx) * c->s.i * c->s.o, 1, c->s.o,
+                       packed + (p->row + i * c->s.o) * c->k->conv_panel, panel_size(c));
     }
 }
 
@@ -307,11 +318,12 @@ int vt_conv_use_direct(vt_conv *c, const vt_kernels *k, bool *usable)
         return 0;
     }
     c->k = k;
-    if (c->s.kind == VT_CONV_BACK) {
-        c->run = run_back;
-        c->scratch = (size_t)vt_conv_count_w(c) * sizeof(float);
-        return plan_back(c);
+    int status = c->s.kind == VT_CONV_BACK ? plan_back(c) : plan_forward(c);
+    if (c->s.kind == VT_CONV_WEIGHTS) {
+        c->run = run_weights;
+    } else {
+        c->run = c->s.kind == VT_CONV_FORWARD ? run_forward : run_back;
+        c->scratch = packed_bytes(c);
     }
-    c->run = c->s.kind == VT_CONV_FORWARD ? run_forward : run_weights;
-    return plan_forward(c);
+    return status;
 }

@@ -75,9 +75,15 @@ static ALWAYS_INLINE void cells_tile(const int rows, const int vectors, const vt
     for (int m = 0; m < rows; m++) {
         sum[m][0] = sum[m][1] = vf_set(0.0f);
     }
+    UNROLL
+    for (int m = 0; m < rows; m++) {
+        for (int v = 0; v < vectors; v++) {
+            __builtin_prefetch(out + m * c->out_step + v * LANES, 1);
+        }
+    }
     for (int64_t t = 0; t < c->taps; t++) {
-        const float *x = in + c->tap[t].in, *row = w + c->tap[t].w;
-        for (int64_t i = 0; i < c->depth; i++, row += c->width) {
+        const float *x = in + c->tap[t].in, *row = w + c->tap[t].row * 2 * LANES;
+        for (int64_t i = 0; i < c->depth; i++, row += 2 * LANES) {
             vf w0 = vectors == 2 ? vf_load(row) : vf_load_mask(row, part);
             vf w1 = vectors == 2 ? vf_load_mask(row + LANES, part) : w0;
             UNROLL
@@ -121,28 +127,41 @@ static inline vm last_vector(int64_t left)
 
 /* `cells` cells by all channels, a tile at a time. */
 static void cells_block(const vt_cells *c, int64_t cells, int64_t share, const float *in,
-                        const float *w, float *out, bool accumulate)
+                        const float *w, int64_t w_panel, float *out, bool accumulate)
 {
-    for (int64_t o = 0; o < c->width; o += 2 * LANES) {
+    for (int64_t o = 0; o < c->width; o += 2 * LANES, w += w_panel) {
         vm part = last_vector(c->width - o);
         for (int64_t cell = 0; cell < cells; cell += share) {
             int64_t n = cells - cell < share ? cells - cell : share;
-            (c->width - o > LANES ? cells_two : cells_one)(n, c, in + cell * c->in_step, w + o,
-                                                           out + cell * c->out_step + o, part,
-                                                           accumulate);
+            (c->width - o > LANES ? cells_two : cells_one)(
+                n, c, in + cell * c->in_step, w, out + cell * c->out_step + o, part, accumulate);
         }
     }
 }
 
-/* A few tiles of cells go through all channels before the next, so that their inputs and sums stay
- * in the first-level cache. */
-static void fast_conv_cells(const vt_cells *c, int64_t cells, const float *in, const float *w,
-                            float *out, bool accumulate)
+/* Ask for the inputs of cells that the last tap reads; earlier taps mostly read what has been read
+ * before. */
+static void fetch_inputs(const vt_cells *c, int64_t cells, const float *in)
 {
-    int64_t share = even_share(cells), block = 4 * share;
+    const float *x = in + c->tap[c->taps - 1].in;
+    for (int64_t n = 0; n < cells; n++) {
+        for (int64_t i = 0; i < c->depth; i += 16) {
+            __builtin_prefetch(x + n * c->in_step + i);
+        }
+    }
+}
+
+/* A few tiles of cells go through all panels before the next, so that their inputs stay in the
+ * first-level cache. */
+static void fast_conv_cells(const vt_cells *c, int64_t cells, const float *in, const float *w,
+                            int64_t w_panel, float *out, bool accumulate)
+{
+    int64_t share = even_share(cells), block = 2 * share;
     for (int64_t cell = 0; cell < cells; cell += block) {
-        int64_t n = cells - cell < block ? cells - cell : block;
-        cells_block(c, n, share, in + cell * c->in_step, w, out + cell * c->out_step, accumulate);
+        int64_t left = cells - cell, n = left < block ? left : block, next = left - n;
+        fetch_inputs(c, next < block ? next : block, in + (cell + n) * c->in_step);
+        cells_block(c, n, share, in + cell * c->in_step, w, w_panel, out + cell * c->out_step,
+                    accumulate);
     }
 }
 
@@ -210,12 +229,13 @@ static void fast_conv_weights(const vt_cells *c, int64_t lines, int64_t cells, i
 {
     const cell_grid g = { lines, cells, in_line, c->in_step, y_line, c->out_step };
     for (int64_t t = 0; t < c->taps; t++) {
-        weights_tap(&g, c->depth, c->width, in + c->tap[t].in, y, w + c->tap[t].w);
+        weights_tap(&g, c->depth, c->width, in + c->tap[t].in, y, w + c->tap[t].row * c->width);
     }
 }
 
 static void fast_conv(vt_kernels *table)
 {
     table->conv_cells = fast_conv_cells;
+    table->conv_panel = 2 * LANES;
     table->conv_weights = fast_conv_weights;
 }

@@ -2,15 +2,14 @@
  *
  * A row of C is a cell of a convolution with one tap, so conv_cells multiplies by a panel of B and
  * conv_weights gives A^T B. */
-#include "tensor/kernels/kernels.h"
+#include "tensor/kernels/conv.h"
 
 #include <cblas.h>
 #include <string.h>
 
-/* Of B, DEPTH rows by at most COLUMNS columns lie packed in cache, in panels of PANEL columns; ROWS
- * rows of C go through all panels before the next, so that they and their part of A stay in the
- * first-level cache. Wider products are OpenBLAS's. */
-enum { DEPTH = 256, COLUMNS = 64, PANEL = 32, ROWS = 48 };
+/* Of B, DEPTH rows by at most COLUMNS columns lie packed in the second-level cache. Wider products
+ * are OpenBLAS's. */
+enum { DEPTH = 256, COLUMNS = 128 };
 /* Below these, packing or filling up vectors costs more than it saves; above, columns of A collide
  * in cache. */
 enum { FEW_ROWS = 16, FEW_COLUMNS = 8, MOST_TRANSPOSED = 512 };
@@ -32,43 +31,28 @@ static void run_blas(const gemm *g)
                 (blasint)g->ldb, g->beta, g->c, (blasint)g->ldc);
 }
 
-/* panel [depth, width] = rows from l and columns from j of op(B). */
-static void pack(const gemm *g, int64_t l, int64_t depth, int64_t j, int64_t width, float *panel)
-{
-    int64_t shape[2] = { depth, width }, to[2] = { width, 1 };
-    int64_t from[2] = { g->tb ? 1 : g->ldb, g->tb ? g->ldb : 1 };
-    vt_copy_strided(2, shape, panel, to, g->b + l * from[0] + j * from[1], from);
-}
-
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-/* Add rows [l, l + depth) of op(B) to C, or write it for l = 0 and beta 0. */
-static void run_depth(const vt_kernels *k, const gemm *g, int64_t l, int64_t depth)
-{
-    _Alignas(64) float packed[COLUMNS / PANEL][DEPTH * PANEL];
-    const vt_tap tap = { 0, 0 };
-    vt_cells cells = {
-        .taps = 1, .depth = depth, .in_step = g->lda, .out_step = g->ldc, .tap = &tap
-    };
-    for (int64_t p = 0; p * PANEL < g->n; p++) {
-        pack(g, l, depth, p * PANEL, least(g->n - p * PANEL, PANEL), packed[p]);
-    }
-    for (int64_t row = 0; row < g->m; row += ROWS) {
-        for (int64_t p = 0; p * PANEL < g->n; p++) {
-            cells.width = least(g->n - p * PANEL, PANEL);
-            k->conv_cells(&cells, least(g->m - row, ROWS), g->a + row * g->lda + l, packed[p],
-                          g->c + row * g->ldc + p * PANEL, l > 0 || g->beta != 0.0f);
-        }
-    }
-}
-
+/* C = or += A B, A's columns and B's rows DEPTH at a time. */
 static void run_cells(const vt_kernels *k, const gemm *g)
 {
+    _Alignas(64) float packed[DEPTH * COLUMNS];
+    const vt_tap tap = { 0, 0 };
     for (int64_t l = 0; l < g->k; l += DEPTH) {
-        run_depth(k, g, l, least(g->k - l, DEPTH));
+        vt_cells cells = { .taps = 1,
+                           .depth = least(g->k - l, DEPTH),
+                           .width = g->n,
+                           .in_step = g->lda,
+                           .out_step = g->ldc,
+                           .tap = &tap };
+        int64_t b_row = g->tb ? 1 : g->ldb, b_column = g->tb ? g->ldb : 1;
+        vt_pack_panels(k, cells.depth, g->n, g->b + l * b_row, b_row, b_column, packed,
+                       cells.depth * k->conv_panel);
+        k->conv_cells(&cells, g->m, g->a + l, packed, cells.depth * k->conv_panel, g->c,
+                      l > 0 || g->beta != 0.0f);
     }
 }
 

@@ -54,13 +54,14 @@ typedef void vtk_binary_fn(int64_t rows, int64_t n, float *y, int64_t y_row, con
                            int64_t a_row, const float *b, int64_t b_row);
 
 /* One tap of a convolution (or a run of taps whose inputs lie side by side): where its input
- * begins, from the first cell's corner, and where its weights begin. */
+ * begins, from the first cell's corner, and its first row of the weights. */
 typedef struct {
-    int64_t in, w;
+    int64_t in, row;
 } vt_tap;
 
-/* A row of output cells: cell n reads depth values at in + n in_step + tap.in for each tap, and
- * weights [depth, width] at tap.w; its width sums go to out + n out_step. */
+/* A row of output cells: cell n reads depth values at in + n in_step + tap.in for each tap,
+ * multiplies them by the weights' rows from tap.row on, and its width sums go to out + n out_step.
+ */
 typedef struct {
     int64_t taps, depth, width, in_step, out_step;
     const vt_tap *tap;
@@ -128,11 +129,14 @@ typedef struct vt_kernels {
                       int64_t out_row);
 
     /* Convolution without copies, NULL where there is no fast version (conv.c then unfolds and
-     * multiplies). out = or += the sums of `cells` cells. */
+     * multiplies). out = or += the sums of `cells` cells. The weights lie in panels of conv_panel
+     * columns, w_panel apart, the last one filled up (vt_pack_panels). */
     void (*conv_cells)(const vt_cells *c, int64_t cells, const float *in, const float *w,
-                       float *out, bool accumulate);
+                       int64_t w_panel, float *out, bool accumulate);
+    int64_t conv_panel;
     /* The adjoint in w: w += input times y, over `lines` rows of cells whose inputs and y are
-     * in_line and y_line apart; a cell's y lies out_step after its neighbour's. */
+     * in_line and y_line apart; a cell's y lies out_step after its neighbour's. w [rows, width] is
+     * contiguous. */
     void (*conv_weights)(const vt_cells *c, int64_t lines, int64_t cells, int64_t in_line,
                          int64_t y_line, const float *in, const float *y, float *w);
 } vt_kernels;

@@ -105,32 +105,47 @@ static void check_product(ag_weights kind, const wn_kernels *fast, const char *v
     }
 }
 
-/* The reference itself, against the dense matrix it was packed from. */
-static void check_reference(ag_weights kind)
+static double input_of(const product *p, int row, int i)
+{
+    ptrdiff_t at = row * p->x.stride + i;
+    if (p->kind == AG_WEIGHTS_INT8)
+        return (double)p->x.scale[row] * ((const int8_t *)p->x.data)[at];
+    return (double)((const float *)p->x.data)[at];
+}
+
+static float largest_weight(const product *p, int column)
+{
+    float most = 0;
+    for (int i = 0; i < p->k; i++)
+        most = fmaxf(most, fabsf(element(&p->dense, i, column)));
+    return most;
+}
+
+/* One output of the reference, against the dense matrix it was packed from. */
+static void check_output(const product *p, int row, int column)
 {
     static const double step[] = { 5e-7, 1.0 / 256, 1.0 / 200 };
+    double sum = p->to.a[row * p->to.a_stride + column], size = fabs(sum);
+    double most = (double)largest_weight(p, column);
+    sum += p->to.b ? p->to.b[column] : 0.0f;
+    for (int i = 0; i < p->k; i++) {
+        double x = input_of(p, row, i), w = (double)element(&p->dense, i, column);
+        sum += w * x;
+        size += fabs(x) * (p->kind == AG_WEIGHTS_INT8 ? most : fabs(w));
+    }
+    float got = p->y[row * p->y_stride + column], want = (float)sum;
+    ck_close(kind_names[p->kind], "c", "the dense matrix", &got, &want, 1,
+             1e-6 + step[p->kind] * size, 0);
+}
+
+static void check_reference(ag_weights kind)
+{
     int k = 4 * (int)ck_between(1, 40), n = wn_padded((int)ck_between(1, 200));
     product p = random_product(kind, 2, k, n);
     wn_kernels_c.multiply[kind](&p.w, p.rows, &p.x, &p.to, p.y, p.y_stride);
-    for (int r = 0; r < p.rows; r++)
-        for (int j = 0; j < n; j++) {
-            double sum = p.to.a[r * p.to.a_stride + j], size = fabs(sum), most = 0;
-            sum += p.to.b ? p.to.b[j] : 0.0f;
-            for (int i = 0; i < k; i++)
-                most = fmax(most, fabs((double)element(&p.dense, i, j)));
-            for (int i = 0; i < k; i++) {
-                double x =
-                    kind == AG_WEIGHTS_INT8
-                        ? (double)p.x.scale[r] * ((const int8_t *)p.x.data)[r * p.x.stride + i]
-                        : (double)((const float *)p.x.data)[r * p.x.stride + i];
-                double w = (double)element(&p.dense, i, j);
-                sum += w * x;
-                size += fabs(x) * (kind == AG_WEIGHTS_INT8 ? most : fabs(w));
-            }
-            float got = p.y[r * p.y_stride + j], want = (float)sum;
-            ck_close(kind_names[kind], "c", "the dense matrix", &got, &want, 1,
-                     1e-6 + step[kind] * size, 0);
-        }
+    for (int row = 0; row < p.rows; row++)
+        for (int column = 0; column < n; column++)
+            check_output(&p, row, column);
 }
 
 static void call_product(void *user)
@@ -238,13 +253,13 @@ static void check_quantise(const wn_kernels *kernels, const char *version)
 static void check_exp_groups(const wn_kernels *kernels, const char *version)
 {
     vectors v = random_vectors(kernels, 1, WN_GROUP * (int)ck_between(1, 20), 30.0f);
-    double peak = -INFINITY;
+    float peak = -INFINITY;
     for (int i = 0; i < v.n; i++)
-        peak = fmax(peak, (double)v.x[i]);
+        peak = fmaxf(peak, v.x[i]);
     float *want = floats(v.n), *groups = floats(v.n);
     for (int i = 0; i < v.n; i++) {
         /* The power as float32 has it: its rounding alone makes 5e-6 of the exponential. */
-        float power = (v.x[i] - (float)peak) * 0.7f;
+        float power = (v.x[i] - peak) * 0.7f;
         want[i] = (float)exp((double)power);
         groups[i / WN_GROUP] += want[i];
     }

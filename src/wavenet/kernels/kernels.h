@@ -55,7 +55,7 @@ typedef void wn_multiply_fn(const wn_matrix *w, int rows, const wn_rows *x, cons
                             float *y, ptrdiff_t y_stride);
 
 typedef struct {
-    const char *name;            /* "c", "avx2", "avx512" */
+    const char *name;            /* "c", "avx2", "neon", ... */
     wn_multiply_fn *multiply[3]; /* by ag_weights */
 
     /* Gated unit of each row: out [z] = tanh(pre[0..z)) sigmoid(pre[z..2z)), z a multiple of 16.
@@ -82,6 +82,7 @@ extern const wn_kernels wn_kernels_c;
 wn_multiply_fn wn_multiply_int8_avx2;
 /* Each exists only where its instruction set does (see table.c). */
 extern const wn_kernels wn_kernels_avx2, wn_kernels_avx512, wn_kernels_avx512_vnni;
+extern const wn_kernels wn_kernels_neon;
 
 /* ---- packing (pack.c) ---- */
 

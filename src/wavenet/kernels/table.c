@@ -11,6 +11,9 @@ const wn_kernels *wn_kernels_for(unsigned features)
         return &wn_kernels_avx512;
     if (features & AG_CPU_AVX2)
         return &wn_kernels_avx2;
+#elif defined(__aarch64__)
+    if (features & AG_CPU_NEON)
+        return &wn_kernels_neon;
 #endif
     (void)features;
     return &wn_kernels_c;

@@ -79,7 +79,7 @@ build_strict() {
 # clang with AddressSanitizer, UndefinedBehaviorSanitizer and libFuzzer's coverage.
 build_sanitize() {
     say "building build/sanitize (clang, sanitizers, fuzz targets)"
-    CC=clang configure "$sanitize" -Dbuildtype=debugoptimized -Dwerror=true -Dfuzz=true \
+    CC=clang configure "$sanitize" -Ddebug=true -Doptimization=1 -Dwerror=true -Dfuzz=true \
         -Dbench=false -Db_sanitize=address,undefined -Db_lundef=false && compile "$sanitize"
 }
 

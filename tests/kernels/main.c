@@ -147,6 +147,14 @@ void ck_report(const char *kernel, const char *version, double seconds, double w
            unit);
 }
 
+static bool known(const char *name)
+{
+    for (size_t i = 0; i < SUITES; i++)
+        if (strcmp(suites[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static bool wanted(const char *name, int count, char **names)
 {
     for (int i = 0; i < count; i++)
@@ -169,6 +177,11 @@ int main(int argc, char **argv)
             return 2;
         }
     }
+    for (int i = first; i < argc; i++)
+        if (!known(argv[i])) {
+            fprintf(stderr, "agena-checkkernels: no suite is named %s\n", argv[i]);
+            return 2;
+        }
     for (size_t i = 0; i < SUITES; i++) {
         if (!wanted(suites[i].name, argc - first, argv + first))
             continue;

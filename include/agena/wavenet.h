@@ -180,7 +180,7 @@ typedef enum { AG_WEIGHTS_F32, AG_WEIGHTS_BF16, AG_WEIGHTS_INT8 } ag_weights;
 typedef struct {
     ag_weights weights;
     int streams; /* >= 1 generated side by side */
-    int threads; /* 1 or 2 */
+    int threads; /* 1 or 2; a single stream takes the second only while that makes it faster */
     float temperature; /* 1 = the model's own distribution; scales logits (softmax) or spread; 0 = the mode */
     uint64_t seed;     /* stream i draws from (seed, i): equal whatever the number of streams or threads */
 } ag_sampler_options;

@@ -6,6 +6,9 @@
 /* Rows that a read of weights should serve: more gain nothing. */
 enum { ROWS_AT_ONCE = 8 };
 
+/* Most memory of a state: a small file may describe a network with an enormous past. */
+#define MAX_BYTES ((size_t)2 << 30)
+
 static size_t element_size(const wn_stack *net)
 {
     return net->kind == AG_WEIGHTS_INT8 ? sizeof(int8_t) : sizeof(float);
@@ -62,6 +65,12 @@ int wn_stack_init(wn_stack_state *state, const wn_stack *net, const wn_kernels *
     state->rows = rows;
     wn_block block = { NULL, 0 };
     plan(state, &block);
+    if (block.used > MAX_BYTES)
+        return ag_fail(
+            AG_EINVAL,
+            "the past of %d streams through this network takes %zu MB, more than %zu; use "
+            "fewer streams",
+            rows, block.used >> 20, MAX_BYTES >> 20);
     state->memory = ag_malloc_aligned(block.used);
     if (!state->memory)
         return AG_ENOMEM;

@@ -683,6 +683,19 @@ static void test_bad_weights(void **state)
     ag_tensors_free(whole);
 }
 
+/* A file of a few kilobytes may ask for a past of many gigabytes. */
+static void test_enormous_past(void **state)
+{
+    (void)state;
+    ag_wavenet_config c = { RATE, .main = { 84, 4, 3, 64, 2, 1 }, .head = 1 };
+    ag_tensors *weights = random_weights(&c);
+    ag_sampler_options options = { AG_WEIGHTS_F32, 1, 1, 1, 0 };
+    ag_sampler *sampler;
+    check_refused(ag_sampler_new(&c, weights, &options, &sampler), AG_EINVAL, "past");
+    assert_null(sampler);
+    ag_tensors_free(weights);
+}
+
 static void test_bad_calls(void **state)
 {
     (void)state;
@@ -750,6 +763,7 @@ int main(void)
         cmocka_unit_test(test_bad_configurations),
         cmocka_unit_test(test_derived),
         cmocka_unit_test(test_bad_weights),
+        cmocka_unit_test(test_enormous_past),
         cmocka_unit_test(test_bad_calls),
     };
     struct CMUnitTest tests[3 * NETWORKS + sizeof(others) / sizeof(others[0])];

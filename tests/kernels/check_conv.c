@@ -396,6 +396,40 @@ static void time_conv(const vt_kernels *k, const char *name, vt_conv_spec spec)
     }
 }
 
+typedef struct {
+    vt_pool pool;
+    float *x, *y;
+    int32_t *index;
+} pool_timing;
+
+static void time_max_pool(void *user)
+{
+    pool_timing *t = user;
+    vt_max_pool_index(&t->pool, t->index, t->x);
+}
+
+static void time_avg_pool(void *user)
+{
+    pool_timing *t = user;
+    vt_avg_pool(&t->pool, t->y, t->x);
+}
+
+static void time_pools(void)
+{
+    enum { CELLS = 10 * 72 * 96 * 16 };
+    pool_timing t = {
+        .pool = { .b = 10, .h = 72, .w = 96, .c = 16, .kh = 3, .kw = 3, .oh = 36, .ow = 48 },
+        .x = ck_buffer(CELLS * sizeof(float)),
+        .y = ck_buffer(CELLS * sizeof(float)),
+        .index = ck_buffer(CELLS * sizeof(int32_t))
+    };
+    t.pool.p = (ag_conv_params){ .stride = { 2, 2 }, .pad = { { 0, 1 }, { 0, 1 } } };
+    ck_normal(t.x, CELLS, 1.0f);
+    double outputs = 1e-9 * (double)(t.pool.b * t.pool.oh * t.pool.ow * t.pool.c);
+    ck_report("max_pool 3x3 s2", "c", ck_seconds(time_max_pool, &t), outputs, "outputs/ns");
+    ck_report("avg_pool 3x3 s2", "c", ck_seconds(time_avg_pool, &t), outputs, "outputs/ns");
+}
+
 static void time_convolutions(const vt_kernels *k)
 {
     time_conv(k, "dilated 64->128, 8000 steps",
@@ -452,6 +486,9 @@ void check_conv(void)
     vt_kernels k;
     check_pool();
     check_pool_ties();
+    if (ck_timing()) {
+        time_pools();
+    }
     vt_kernels_fill(&k, 0);
     check_table(&k);
     for (int i = 0; i < count; i++) {

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { CHANNELS = 64 };
+
 /* The real cells of one output's window: rows [top, bottom), columns [left, right). */
 typedef struct {
     int64_t top, bottom, left, right;
@@ -27,20 +29,34 @@ static window window_at(const vt_pool *p, int64_t oy, int64_t ox)
                      x + p->kw < p->w ? x + p->kw : p->w };
 }
 
-/* One output cell's channels. */
-static void max_cell(const vt_pool *p, const window *w, int32_t *index, const float *x)
+/* Channels [first, first + n) of one output cell, n at most CHANNELS, cell by cell so that the
+ * loops vectorise. */
+static void max_channels(const vt_pool *p, const window *w, int64_t first, int64_t n,
+                         int32_t *index, const float *x)
 {
-    for (int64_t c = 0; c < p->c; c++) {
-        int32_t best = -1;
-        for (int64_t v = w->top; v < w->bottom; v++) {
-            for (int64_t u = w->left; u < w->right; u++) {
-                int64_t at = (v * p->w + u) * p->c + c;
-                if (best < 0 || x[at] > x[best]) {
-                    best = (int32_t)at;
-                }
+    float best[CHANNELS];
+    int32_t at[CHANNELS];
+    for (int64_t c = 0; c < n; c++) {
+        best[c] = -INFINITY;
+        at[c] = -1;
+    }
+    for (int64_t v = w->top; v < w->bottom; v++) {
+        for (int64_t u = w->left; u < w->right; u++) {
+            int32_t cell = (int32_t)((v * p->w + u) * p->c + first);
+            for (int64_t c = 0; c < n; c++) {
+                bool better = at[c] < 0 || x[cell + c] > best[c];
+                best[c] = better ? x[cell + c] : best[c];
+                at[c] = better ? cell + (int32_t)c : at[c];
             }
         }
-        index[c] = best;
+    }
+    memcpy(index, at, (size_t)n * sizeof *at);
+}
+
+static void max_cell(const vt_pool *p, const window *w, int32_t *index, const float *x)
+{
+    for (int64_t c = 0; c < p->c; c += CHANNELS) {
+        max_channels(p, w, c, p->c - c < CHANNELS ? p->c - c : CHANNELS, index + c, x);
     }
 }
 

@@ -5,8 +5,8 @@
 
 #include "agena/data.h"
 
-/* MNIST's own site no longer serves the files; this is the copy of the Common Visual Data Foundation.
- * The checksums are those of the original files. */
+/* MNIST's own site no longer serves the files; this is the copy of the Common Visual Data
+ * Foundation. The checksums are those of the original files. */
 #define MNIST    "https://storage.googleapis.com/cvdf-datasets/mnist/"
 #define FASHION  "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 #define OMNIGLOT "https://github.com/brendenlake/omniglot/raw/master/python/"

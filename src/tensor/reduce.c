@@ -189,8 +189,9 @@ ag_node vt_expand_mol(ag_graph *g, ag_node params, ag_node target, int bits, flo
     ag_node lower = ag_mul(g, inverse, ag_affine(g, centred, 1, (float)-half));
     ag_node log_upper = ag_neg(g, ag_softplus(g, ag_neg(g, upper))); /* ln sigmoid(upper) */
     ag_node log_not_lower = ag_neg(g, ag_softplus(g, lower));        /* ln (1 - sigmoid(lower)) */
-    /* The mass sig(upper) - sig(lower) as the product sig(upper) sig(-lower) (1 - e^-w), w = upper -
-     * lower, and 1 - e^-w as tanh(w/2) (1 + e^-w): differences would lose most digits at 16 bits. */
+    /* The mass sig(upper) - sig(lower) as the product sig(upper) sig(-lower) (1 - e^-w), w = upper
+     * - lower, and 1 - e^-w as tanh(w/2) (1 + e^-w): differences would lose most digits at 16 bits.
+     */
     ag_node width = ag_affine(g, inverse, (float)(2 * half), 0);
     ag_node log_share = ag_add(g, ag_log(g, ag_tanh(g, ag_affine(g, width, 0.5f, 0))),
                                ag_softplus(g, ag_neg(g, width)));

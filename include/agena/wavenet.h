@@ -95,8 +95,7 @@ AG_API int ag_wavenet_outputs(const ag_wavenet_config *config);
  * first is silence: class 128, or 0.
  *
  * - x0[t] = input(sample[t-1])
- * - pre = dilated(x)[t] + dilated.bias + local'cond[t / cond_hop] + global'h + context'ctx[t /
- * rate]
+ * - pre = dilated(x)[t] + dilated.bias + local'c[t / cond_hop] + global'h + context'ctx[t / rate]
  * - z = tanh(pre[:Z]) * sigmoid(pre[Z:]);  x' = x + residual'z + residual.bias;  s += skip'z
  * - logits = head.1'relu(head.0'relu(s + skip.bias) + head.0.bias) + head.1.bias
  *

@@ -34,7 +34,11 @@ summary() {
     ((failed == 0 && passed > 0))
 }
 
+# In a shell of its own: without the packages there is still something to check.
+packages() (install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}")
+
 check() {
+    step "packages" packages
     step "formatting" check_format
     step "gcc build without warnings" build_strict
     meson_tests "$strict"
@@ -49,6 +53,5 @@ check() {
 
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
-install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
 check
 summary

@@ -12,7 +12,7 @@
  */
 
 typedef struct {
-    const char *recipe, *data, *output;
+    const char *recipe, *data, *output, *init;
     cli_list set;
     bool resume;
     int64_t threads;
@@ -26,6 +26,7 @@ static int run_train(const void *options)
                                    .override_count = o->set.count,
                                    .data = o->data,
                                    .output = o->output,
+                                   .init = o->init,
                                    .resume = o->resume,
                                    .threads = (int)o->threads };
     return ag_wavenet_train(&t);
@@ -52,6 +53,11 @@ static const cli_option train_table[] = {
       .type = CLI_FLAG,
       .help = "go on from the checkpoint in the run folder",
       .offset = offsetof(train_options, resume) },
+    { .name = "init",
+      .type = CLI_FILE,
+      .value = "MODEL",
+      .help = "begin with the weights of this model: longer training, other voices",
+      .offset = offsetof(train_options, init) },
     { .name = "set",
       .type = CLI_LIST,
       .value = "KEY=VALUE",

@@ -97,6 +97,19 @@ static int copy_names(const ag_manifest *m, name_fn name, int count, char ***out
     return *out ? 0 : AG_ENOMEM;
 }
 
+/* Weights of another run: those tensors must be there in the same shapes. The optimiser starts
+ * anew. */
+static int load_initial(run *r)
+{
+    ag_safetensors *f = NULL;
+    int status = ag_safetensors_load(r->options->init, &f);
+    if (status == 0) {
+        status = ag_safetensors_get(f, "", r->model->weights);
+    }
+    ag_safetensors_free(f);
+    return status;
+}
+
 /* The model's configuration is the recipe's, with the speakers and languages that the data has. */
 static int open_model(run *r)
 {
@@ -129,6 +142,9 @@ static int open_model(run *r)
     }
     if (status == 0) {
         ag_wavenet_init(&m->config, m->weights, r->recipe->seed);
+        status = r->options->init && !r->options->resume ? load_initial(r) : 0;
+    }
+    if (status == 0) {
         status = ag_optimizer_new(&r->recipe->train.optimizer, m->weights, &r->optimizer);
     }
     return status < 0 ? status : ag_tensors_like(m->weights, &r->gradients);

@@ -109,6 +109,33 @@ static void training_lowers_the_loss(void **state)
     ag_wavenet_free(last);
 }
 
+/* With --init the first step starts from the other model's weights, not from random ones. */
+static void begins_with_the_weights_of_a_model(void **state)
+{
+    (void)state;
+    const char *overrides[] = { "train.steps=1", "train.valid_steps=0",
+                                "train.optimizer.rate.base=1e-9" };
+    ag_wavenet_train_options o = { .recipe = tiny_path("recipe.yaml"),
+                                   .overrides = overrides,
+                                   .override_count = 3,
+                                   .data = tiny_folder,
+                                   .init = tiny_path("long/model.safetensors"),
+                                   .threads = 1 };
+    char *output = ag_strdup(tiny_path("tuned"));
+    o.output = output;
+    assert_int_equal(ag_wavenet_train(&o), 0);
+    ag_wavenet *from = NULL, *to = NULL;
+    assert_int_equal(ag_wavenet_load(tiny_path("long/model.safetensors"), &from), 0);
+    assert_int_equal(ag_wavenet_load(tiny_path("tuned/model.safetensors"), &to), 0);
+    for (int64_t i = 0; i < ag_tensors_block_size(from->weights); i++) {
+        assert_true(fabsf(ag_tensors_block(from->weights)[i] - ag_tensors_block(to->weights)[i]) <
+                    1e-6f);
+    }
+    ag_wavenet_free(from);
+    ag_wavenet_free(to);
+    ag_free(output);
+}
+
 static void model_files_are_checked(void **state)
 {
     (void)state;
@@ -213,6 +240,7 @@ int main(void)
         cmocka_unit_test(resuming_equals_never_stopping),
         cmocka_unit_test(refuses_to_overwrite_or_to_resume_nothing),
         cmocka_unit_test(training_lowers_the_loss),
+        cmocka_unit_test(begins_with_the_weights_of_a_model),
         cmocka_unit_test(model_files_are_checked),
         cmocka_unit_test(generation_survives_allocation_failure),
         cmocka_unit_test(training_survives_allocation_failure),

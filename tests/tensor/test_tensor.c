@@ -11,10 +11,18 @@
 
 #include <cmocka.h>
 
-/* ---- no allocation while running: glibc's malloc behind a counter
- * -------------------------------------- */
+/* ---- no allocation while running: glibc's malloc behind a counter ---- */
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+/* A sanitizer has a malloc of its own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#if defined(__GLIBC__) && !defined(SANITIZED)
 #define COUNT_ALLOCATIONS 1
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -54,8 +62,7 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 }
 #endif
 
-/* ---- finite differences
- * ------------------------------------------------------------------------------------ */
+/* ---- finite differences ---- */
 
 enum { MAX_PARAMS = 4 };
 
@@ -484,8 +491,7 @@ static const gradient_case cases[] = {
     { "gradient penalty", build_penalty, -1, 1, 0 },
 };
 
-/* ---- operations with indices
- * ------------------------------------------------------------------------------ */
+/* ---- operations with indices ---- */
 
 static ag_node build_gather(ag_graph *g)
 {
@@ -550,8 +556,7 @@ static void check_indexed(void **state)
     }
 }
 
-/* ---- values, plan, errors
- * ---------------------------------------------------------------------------------- */
+/* ---- values, plan, errors ---- */
 
 static void reports_mistakes(void **state)
 {

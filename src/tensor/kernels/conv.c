@@ -1,6 +1,8 @@
 /* Convolutions: the geometry and the choice of a way to compute them. */
 #include "tensor/kernels/conv.h"
 
+#include <string.h>
+
 int64_t vt_conv_size(int64_t size, int64_t kernel, int stride, int dilation, int before, int after)
 {
     int64_t s = stride > 0 ? stride : 1, d = dilation > 0 ? dilation : 1;
@@ -119,6 +121,9 @@ void vt_pack_panels(const vt_kernels *k, int64_t rows, int64_t width, const floa
     int64_t to[2] = { k->conv_panel, 1 }, from[2] = { w_row, w_column };
     for (int64_t j = 0; j < width; j += k->conv_panel, packed += panel) {
         int64_t left = width - j, shape[2] = { rows, left < k->conv_panel ? left : k->conv_panel };
+        if (shape[1] < k->conv_panel) {
+            memset(packed, 0, (size_t)(rows * k->conv_panel) * sizeof *packed);
+        }
         vt_copy_strided(2, shape, packed, to, w + j * w_column, from);
     }
 }

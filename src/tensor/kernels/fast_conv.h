@@ -13,7 +13,7 @@
 #endif
 
 /* Run `call` with the constant `size` = n, 1 <= n <= TILE, so that the tile's loops unroll. */
-#if LANES_ARE_16
+#if TILE_IS_12
 enum { TILE = 12 };
 #define TILE_CASES(n, call)                                                                        \
     switch (n) {                                                                                   \
@@ -84,8 +84,7 @@ static ALWAYS_INLINE void cells_tile(const int rows, const int vectors, const vt
     for (int64_t t = 0; t < c->taps; t++) {
         const float *x = in + c->tap[t].in, *row = w + c->tap[t].row * 2 * LANES;
         for (int64_t i = 0; i < c->depth; i++, row += 2 * LANES) {
-            vf w0 = vectors == 2 ? vf_load(row) : vf_load_mask(row, part);
-            vf w1 = vectors == 2 ? vf_load_mask(row + LANES, part) : w0;
+            vf w0 = vf_load(row), w1 = vf_load(row + LANES);
             UNROLL
             for (int m = 0; m < rows; m++) {
                 vf value = vf_set(x[m * c->in_step + i]);
@@ -184,7 +183,7 @@ static ALWAYS_INLINE void weights_tile(const int rows, const int vectors, const 
         const float *x = in + line * g->in_line, *dy = y + line * g->y_line;
         for (int64_t cell = 0; cell < g->cells; cell++, x += g->in_step, dy += g->y_step) {
             vf y0 = vectors == 2 ? vf_load(dy) : vf_load_mask(dy, part);
-            vf y1 = vectors == 2 ? vf_load_mask(dy + LANES, part) : y0;
+            vf y1 = vectors == 2 ? vf_load(dy + LANES) : y0;
             UNROLL
             for (int m = 0; m < rows; m++) {
                 vf value = vf_set(x[m]);
@@ -199,9 +198,10 @@ static ALWAYS_INLINE void weights_tile(const int rows, const int vectors, const 
 }
 
 static void weights_two(int64_t n, const cell_grid *g, const float *in, const float *y, float *w,
-                        int64_t width, vm part)
+                        int64_t width)
 {
-    TILE_CASES(n, weights_tile(size, 2, g, in, y, w, width, part))
+    const vm whole = vm_first(LANES);
+    TILE_CASES(n, weights_tile(size, 2, g, in, y, w, width, whole))
 }
 
 static void weights_one(int64_t n, const cell_grid *g, const float *in, const float *y, float *w,
@@ -210,16 +210,20 @@ static void weights_one(int64_t n, const cell_grid *g, const float *in, const fl
     TILE_CASES(n, weights_tile(size, 1, g, in, y, w, width, part))
 }
 
-/* All of one tap's weights [depth, width]. */
+/* All of one tap's weights [depth, width]: pairs of whole vectors, then single ones. */
 static void weights_tap(const cell_grid *g, int64_t depth, int64_t width, const float *in,
                         const float *y, float *w)
 {
     int64_t share = even_share(depth);
     for (int64_t i = 0; i < depth; i += share) {
-        int64_t n = depth - i < share ? depth - i : share;
-        for (int64_t o = 0; o < width; o += 2 * LANES) {
-            (width - o > LANES ? weights_two : weights_one)(n, g, in + i, y + o, w + i * width + o,
-                                                            width, last_vector(width - o));
+        int64_t n = depth - i < share ? depth - i : share, o = 0;
+        float *row = w + i * width;
+        for (; o + 2 * LANES <= width; o += 2 * LANES) {
+            weights_two(n, g, in + i, y + o, row + o, width);
+        }
+        for (; o < width; o += LANES) {
+            vm part = vm_first(width - o < LANES ? width - o : LANES);
+            weights_one(n, g, in + i, y + o, row + o, width, part);
         }
     }
 }

@@ -18,6 +18,10 @@ void vt_kernels_fill(vt_kernels *table, unsigned features)
     if (features & AG_CPU_AVX512) {
         vt_avx512_fill(table);
     }
+#elif defined(__aarch64__)
+    if (features & AG_CPU_NEON) {
+        vt_neon_fill(table);
+    }
 #else
     (void)features;
 #endif

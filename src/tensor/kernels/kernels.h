@@ -68,7 +68,7 @@ typedef struct {
 } vt_cells;
 
 typedef struct vt_kernels {
-    const char *name; /* "c", "avx2", "avx512" */
+    const char *name; /* "c", "avx2", "avx512", "neon" */
 
     vtk_unary_fn *unary[VTK_UNARY];
     vtk_binary_fn *binary[VTK_BINARY][VTK_FORMS];

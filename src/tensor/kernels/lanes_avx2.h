@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LANES_ARE_16 0
+#define TILE_IS_12 0
 enum { LANES = 8 };
 
 typedef __m256 vf; /* floats */

@@ -13,5 +13,6 @@ void vt_plain_likelihood(vt_kernels *table);
 
 void vt_avx2_fill(vt_kernels *table);
 void vt_avx512_fill(vt_kernels *table);
+void vt_neon_fill(vt_kernels *table);
 
 #endif

@@ -20,8 +20,8 @@ def info_describes_the_model(w):
 
 def eval_measures_bits(w):
     def evaluate(*more):
-        out = agena("wavenet", "eval", w.model, "--data", w.data, "--json", *more).succeeded().text()
-        return json.loads(out)
+        result = agena("wavenet", "eval", w.model, "--data", w.data, "--json", *more)
+        return json.loads(result.succeeded().text())
 
     plain = evaluate()
     assert set(plain) == {"split", "bits_per_sample", "samples", "recordings"}, plain

@@ -100,7 +100,7 @@ def missing_data_is_named(w):
 
 
 def on_a_small_disk(w, size, script):
-    """Run a shell script with a file system of `size` bytes in the folder disk/, unseen by others."""
+    """Run a shell script with a file system of `size` bytes in disk/, unseen by others."""
     os.makedirs(w.path("disk"), exist_ok=True)
     prelude = f"mount -t tmpfs -o size={size} none '{w.path('disk')}' || exit 99\ncd '{w.folder}'\n"
     done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",

@@ -16,6 +16,7 @@ cepstral mean taken over each utterance alone (-cmn batch), so that the order do
 Needs the Debian packages pocketsphinx and pocketsphinx-en-us.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import re
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 
+SIDES = ("original", "copy")
 SPHINX = "/usr/share/pocketsphinx/model/en-us/"
 UNITS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
          "fifteen sixteen seventeen eighteen nineteen").split()
@@ -126,14 +128,20 @@ def synthesise(options, record, original, copy):
 
 def prepare(options, records, folder):
     """All audio of both sides -> names, distances in dB."""
-    names, distances = [], []
-    for side in ("original", "copy"):
+    names = [f"{i:03d}" for i in range(len(records))]
+    for side in SIDES:
         os.makedirs(os.path.join(folder, side), exist_ok=True)
-    for i, record in enumerate(records):
-        names.append(f"{i:03d}")
-        paths = [os.path.join(folder, side, names[-1] + ".wav") for side in ("original", "copy")]
-        distances.append(synthesise(options, record, *paths))
-        print(f"\r{i + 1} of {len(records)} utterances synthesised", end="", file=sys.stderr)
+
+    def one(record, name):
+        paths = [os.path.join(folder, side, name + ".wav") for side in SIDES]
+        return synthesise(options, record, *paths)
+
+    distances = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for distance in pool.map(one, records, names):
+            distances.append(distance)
+            print(f"\r{len(distances)} of {len(records)} utterances synthesised", end="",
+                  file=sys.stderr)
     print(file=sys.stderr)
     return names, distances
 
@@ -184,8 +192,8 @@ def measure(options, folder):
     if not records:
         sys.exit(f"{options.data}: no {options.language} recordings with text in this split")
     names, distances = prepare(options, records, folder)
-    originals = decode(os.path.join(folder, "original"), names)
-    copies = decode(os.path.join(folder, "copy"), names)
+    with concurrent.futures.ThreadPoolExecutor(len(SIDES)) as pool:
+        originals, copies = pool.map(lambda side: decode(os.path.join(folder, side), names), SIDES)
     return summarise(options, list(map(compare, records, originals, copies, distances)))
 
 

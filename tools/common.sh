@@ -16,7 +16,7 @@ fail() {
 # Debian 12 packages: to compile, to run and show agena, to test it.
 build_packages=(
     gcc libc6-dev meson ninja-build pkg-config protobuf-c-compiler python3
-    libcmocka-dev libcurl4-openssl-dev libcyaml-dev libdnnl-dev libjansson-dev libkissfft-dev
+    libcmocka-dev libcurl4-openssl-dev libcyaml-dev libjansson-dev libkissfft-dev
     libopenblas-openmp-dev libpng-dev libprotobuf-c-dev libsndfile1-dev libsoxr-dev libspandsp-dev
     libssl-dev libyaml-dev zlib1g-dev
 )

@@ -101,7 +101,7 @@ AG_API int ag_wavenet_outputs(const ag_wavenet_config *config);
  *
  * Conditioning: c = relu(conv(features) + bias) (zero padded at both ends), then per upsample with
  * factor u: a transposed convolution of width 2u and stride u cropped u/2 before and u - u/2 after,
- * + bias, relu. */
+ * + bias, relu. The context stack: ctx = relu(its sum of skips + context.skip.bias). */
 
 /* ---- training graph ---- */
 

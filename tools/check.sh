@@ -45,6 +45,10 @@ check() {
     step "clang build without warnings" build_sanitize
     say "tests under AddressSanitizer and UndefinedBehaviorSanitizer"
     meson_tests "$sanitize" --no-suite slow --no-suite parity --timeout-multiplier 10
+    step "ThreadSanitizer build" build_threads
+    say "tests under ThreadSanitizer"
+    meson_tests "$threads" --timeout-multiplier 10 base data nn tensor wavenet-graph wavenet-train \
+        wavenet-sampler
     local name
     for name in $(fuzz_targets); do
         step "fuzz $name" fuzz_target "$name" "$fuzz_seconds"
@@ -52,6 +56,7 @@ check() {
 }
 
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=allocator_may_return_null=1
 export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
 check
 summary

@@ -6,6 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 release=$root/build/release
 strict=$root/build/strict
 sanitize=$root/build/sanitize
+threads=$root/build/threads
 
 say() { printf '==> %s\n' "$*" >&2; }
 fail() {
@@ -81,6 +82,12 @@ build_sanitize() {
     say "building build/sanitize (clang, sanitizers, fuzz targets)"
     CC=clang configure "$sanitize" -Ddebug=true -Doptimization=1 -Dwerror=true -Dfuzz=true \
         -Dbench=false -Db_sanitize=address,undefined -Db_lundef=false && compile "$sanitize"
+}
+
+build_threads() {
+    say "building build/threads (clang, ThreadSanitizer)"
+    CC=clang configure "$threads" -Ddebug=true -Doptimization=1 -Dbench=false \
+        -Db_sanitize=thread -Db_lundef=false && compile "$threads"
 }
 
 # The project's own C files.

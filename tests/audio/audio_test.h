@@ -3,29 +3,12 @@
 #define AUDIO_TEST_H
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "../common/test_list.h"
 #include "agena/audio.h"
-
-/* The tests of the room: one group, so that its output is one TAP stream. */
-typedef struct {
-    struct CMUnitTest tests[100];
-    size_t count;
-} test_list;
-
-#define ADD_TEST(list, subject, function, setup, teardown)                                         \
-    (list)->tests[(list)->count++] = (struct CMUnitTest)                                           \
-    {                                                                                              \
-        subject ": " #function, function, setup, teardown, NULL                                    \
-    }
 
 /* One function a file adds its tests. */
 void test_mulaw(test_list *list);

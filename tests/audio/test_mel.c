@@ -157,11 +157,11 @@ static void bad_fields_are_named(void **state)
 
 void test_mel(test_list *list)
 {
-    ADD_TEST(list, "mel", peaks_lie_on_the_published_scale, NULL, NULL);
-    ADD_TEST(list, "mel", neighbours_cross_in_the_middle, NULL, NULL);
-    ADD_TEST(list, "mel", level_is_in_decibels, NULL, NULL);
-    ADD_TEST(list, "mel", silence_is_the_floor, NULL, NULL);
-    ADD_TEST(list, "mel", defaults, NULL, NULL);
-    ADD_TEST(list, "mel", distance_is_in_decibels, NULL, NULL);
-    ADD_TEST(list, "mel", bad_fields_are_named, NULL, NULL);
+    ADD_TEST_IN(list, "mel", peaks_lie_on_the_published_scale, NULL, NULL);
+    ADD_TEST_IN(list, "mel", neighbours_cross_in_the_middle, NULL, NULL);
+    ADD_TEST_IN(list, "mel", level_is_in_decibels, NULL, NULL);
+    ADD_TEST_IN(list, "mel", silence_is_the_floor, NULL, NULL);
+    ADD_TEST_IN(list, "mel", defaults, NULL, NULL);
+    ADD_TEST_IN(list, "mel", distance_is_in_decibels, NULL, NULL);
+    ADD_TEST_IN(list, "mel", bad_fields_are_named, NULL, NULL);
 }

@@ -81,5 +81,5 @@ static void failing_allocations_are_survived(void **state)
 
 void test_memory(test_list *list)
 {
-    ADD_TEST(list, "memory", failing_allocations_are_survived, NULL, NULL);
+    ADD_TEST_IN(list, "memory", failing_allocations_are_survived, NULL, NULL);
 }

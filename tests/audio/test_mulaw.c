@@ -103,11 +103,11 @@ static void series_equal_single_samples(void **state)
 
 void test_mulaw(test_list *list)
 {
-    ADD_TEST(list, "mulaw", decodes_by_the_formula, NULL, NULL);
-    ADD_TEST(list, "mulaw", encodes_by_the_formula, NULL, NULL);
-    ADD_TEST(list, "mulaw", encode_inverts_decode, NULL, NULL);
-    ADD_TEST(list, "mulaw", error_is_bounded, NULL, NULL);
-    ADD_TEST(list, "mulaw", signal_to_noise_is_that_of_8_bits, NULL, NULL);
-    ADD_TEST(list, "mulaw", edges, NULL, NULL);
-    ADD_TEST(list, "mulaw", series_equal_single_samples, NULL, NULL);
+    ADD_TEST_IN(list, "mulaw", decodes_by_the_formula, NULL, NULL);
+    ADD_TEST_IN(list, "mulaw", encodes_by_the_formula, NULL, NULL);
+    ADD_TEST_IN(list, "mulaw", encode_inverts_decode, NULL, NULL);
+    ADD_TEST_IN(list, "mulaw", error_is_bounded, NULL, NULL);
+    ADD_TEST_IN(list, "mulaw", signal_to_noise_is_that_of_8_bits, NULL, NULL);
+    ADD_TEST_IN(list, "mulaw", edges, NULL, NULL);
+    ADD_TEST_IN(list, "mulaw", series_equal_single_samples, NULL, NULL);
 }

@@ -89,9 +89,9 @@ static void full_disk_is_an_error(void **state)
 
 void test_pcm(test_list *list)
 {
-    ADD_TEST(list, "pcm", nearest_16_bit_value, NULL, NULL);
-    ADD_TEST(list, "pcm", wav_is_what_libsndfile_reads, NULL, NULL);
-    ADD_TEST(list, "pcm", failed_write_keeps_the_old_file, NULL, NULL);
-    ADD_TEST(list, "pcm", stream_is_little_endian, NULL, NULL);
-    ADD_TEST(list, "pcm", full_disk_is_an_error, NULL, NULL);
+    ADD_TEST_IN(list, "pcm", nearest_16_bit_value, NULL, NULL);
+    ADD_TEST_IN(list, "pcm", wav_is_what_libsndfile_reads, NULL, NULL);
+    ADD_TEST_IN(list, "pcm", failed_write_keeps_the_old_file, NULL, NULL);
+    ADD_TEST_IN(list, "pcm", stream_is_little_endian, NULL, NULL);
+    ADD_TEST_IN(list, "pcm", full_disk_is_an_error, NULL, NULL);
 }

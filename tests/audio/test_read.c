@@ -227,15 +227,15 @@ static void two_hours_are_the_most(void **state)
 
 void test_read(test_list *list)
 {
-    ADD_TEST(list, "read", flac_channels_are_averaged, NULL, NULL);
-    ADD_TEST(list, "read", ogg_sounds_the_same, NULL, NULL);
-    ADD_TEST(list, "read", wav_of_16_bits_is_exact, NULL, NULL);
-    ADD_TEST(list, "read", g722_is_decoded, NULL, NULL);
-    ADD_TEST(list, "read", float_wav_is_clipped, NULL, NULL);
-    ADD_TEST(list, "read", not_a_number_is_refused, NULL, NULL);
-    ADD_TEST(list, "read", limits_of_rate_and_channels, NULL, NULL);
-    ADD_TEST(list, "read", hostile_files_get_a_sentence, NULL, NULL);
-    ADD_TEST(list, "read", promises_are_not_believed, NULL, NULL);
-    ADD_TEST(list, "read", damaged_flac_is_survived, NULL, NULL);
-    ADD_TEST(list, "read", two_hours_are_the_most, NULL, NULL);
+    ADD_TEST_IN(list, "read", flac_channels_are_averaged, NULL, NULL);
+    ADD_TEST_IN(list, "read", ogg_sounds_the_same, NULL, NULL);
+    ADD_TEST_IN(list, "read", wav_of_16_bits_is_exact, NULL, NULL);
+    ADD_TEST_IN(list, "read", g722_is_decoded, NULL, NULL);
+    ADD_TEST_IN(list, "read", float_wav_is_clipped, NULL, NULL);
+    ADD_TEST_IN(list, "read", not_a_number_is_refused, NULL, NULL);
+    ADD_TEST_IN(list, "read", limits_of_rate_and_channels, NULL, NULL);
+    ADD_TEST_IN(list, "read", hostile_files_get_a_sentence, NULL, NULL);
+    ADD_TEST_IN(list, "read", promises_are_not_believed, NULL, NULL);
+    ADD_TEST_IN(list, "read", damaged_flac_is_survived, NULL, NULL);
+    ADD_TEST_IN(list, "read", two_hours_are_the_most, NULL, NULL);
 }

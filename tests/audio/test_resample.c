@@ -79,9 +79,9 @@ static void bad_rates_leave_the_audio(void **state)
 
 void test_resample(test_list *list)
 {
-    ADD_TEST(list, "resample", tones_are_kept, NULL, NULL);
-    ADD_TEST(list, "resample", length_is_rounded_up, NULL, NULL);
-    ADD_TEST(list, "resample", aliases_are_removed, NULL, NULL);
-    ADD_TEST(list, "resample", same_rate_changes_nothing, NULL, NULL);
-    ADD_TEST(list, "resample", bad_rates_leave_the_audio, NULL, NULL);
+    ADD_TEST_IN(list, "resample", tones_are_kept, NULL, NULL);
+    ADD_TEST_IN(list, "resample", length_is_rounded_up, NULL, NULL);
+    ADD_TEST_IN(list, "resample", aliases_are_removed, NULL, NULL);
+    ADD_TEST_IN(list, "resample", same_rate_changes_nothing, NULL, NULL);
+    ADD_TEST_IN(list, "resample", bad_rates_leave_the_audio, NULL, NULL);
 }

@@ -115,9 +115,9 @@ static void bad_input_is_refused(void **state)
 
 void test_spectrogram(test_list *list)
 {
-    ADD_TEST(list, "spectrogram", tone_is_a_bright_line, NULL, NULL);
-    ADD_TEST(list, "spectrogram", colours_grow_lighter, NULL, NULL);
-    ADD_TEST(list, "spectrogram", long_audio_has_2000_columns, NULL, NULL);
-    ADD_TEST(list, "spectrogram", every_rate_has_a_picture, NULL, NULL);
-    ADD_TEST(list, "spectrogram", bad_input_is_refused, NULL, NULL);
+    ADD_TEST_IN(list, "spectrogram", tone_is_a_bright_line, NULL, NULL);
+    ADD_TEST_IN(list, "spectrogram", colours_grow_lighter, NULL, NULL);
+    ADD_TEST_IN(list, "spectrogram", long_audio_has_2000_columns, NULL, NULL);
+    ADD_TEST_IN(list, "spectrogram", every_rate_has_a_picture, NULL, NULL);
+    ADD_TEST_IN(list, "spectrogram", bad_input_is_refused, NULL, NULL);
 }

@@ -118,9 +118,9 @@ static void bad_arguments_are_named(void **state)
 
 void test_stft(test_list *list)
 {
-    ADD_TEST(list, "stft", equals_the_definition, NULL, NULL);
-    ADD_TEST(list, "stft", sine_has_its_squared_amplitude, NULL, NULL);
-    ADD_TEST(list, "stft", frames_are_centred, NULL, NULL);
-    ADD_TEST(list, "stft", frames_are_counted, NULL, NULL);
-    ADD_TEST(list, "stft", bad_arguments_are_named, NULL, NULL);
+    ADD_TEST_IN(list, "stft", equals_the_definition, NULL, NULL);
+    ADD_TEST_IN(list, "stft", sine_has_its_squared_amplitude, NULL, NULL);
+    ADD_TEST_IN(list, "stft", frames_are_centred, NULL, NULL);
+    ADD_TEST_IN(list, "stft", frames_are_counted, NULL, NULL);
+    ADD_TEST_IN(list, "stft", bad_arguments_are_named, NULL, NULL);
 }

@@ -2,29 +2,12 @@
 #ifndef DATA_TEST_H
 #define DATA_TEST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "../common/test_list.h"
 #include "agena/data.h"
-
-/* The tests of the room: one group, so that its output is one TAP stream. */
-typedef struct {
-    struct CMUnitTest tests[100];
-    size_t count;
-} test_list;
-
-#define ADD_TEST(list, subject, function, setup, teardown)                                         \
-    (list)->tests[(list)->count++] = (struct CMUnitTest)                                           \
-    {                                                                                              \
-        subject ": " #function, function, setup, teardown, NULL                                    \
-    }
 
 /* One function a file adds its tests. */
 void test_manifest(test_list *list);

@@ -161,10 +161,10 @@ static void failing_allocations_are_survived(void **state)
 
 void test_asterisk(test_list *list)
 {
-    ADD_TEST(list, "asterisk", speech_is_kept_and_sounds_are_not, NULL, NULL);
-    ADD_TEST(list, "asterisk", recordings_are_described, NULL, NULL);
-    ADD_TEST(list, "asterisk", missing_packages_are_named, NULL, NULL);
-    ADD_TEST(list, "asterisk", unknown_languages_are_refused, NULL, NULL);
-    ADD_TEST(list, "asterisk", large_transcripts_are_refused, NULL, NULL);
-    ADD_TEST(list, "asterisk", failing_allocations_are_survived, NULL, NULL);
+    ADD_TEST_IN(list, "asterisk", speech_is_kept_and_sounds_are_not, NULL, NULL);
+    ADD_TEST_IN(list, "asterisk", recordings_are_described, NULL, NULL);
+    ADD_TEST_IN(list, "asterisk", missing_packages_are_named, NULL, NULL);
+    ADD_TEST_IN(list, "asterisk", unknown_languages_are_refused, NULL, NULL);
+    ADD_TEST_IN(list, "asterisk", large_transcripts_are_refused, NULL, NULL);
+    ADD_TEST_IN(list, "asterisk", failing_allocations_are_survived, NULL, NULL);
 }

@@ -102,8 +102,9 @@ static int keep_environment(void **state)
 
 void test_dataset(test_list *list)
 {
-    ADD_TEST(list, "dataset", table_is_sound, keep_environment, keep_environment);
-    ADD_TEST(list, "dataset", unknown_names_list_the_known, keep_environment, keep_environment);
-    ADD_TEST(list, "dataset", order_of_places, keep_environment, keep_environment);
-    ADD_TEST(list, "dataset", absent_sets_say_how_to_get_them, keep_environment, keep_environment);
+    ADD_TEST_IN(list, "dataset", table_is_sound, keep_environment, keep_environment);
+    ADD_TEST_IN(list, "dataset", unknown_names_list_the_known, keep_environment, keep_environment);
+    ADD_TEST_IN(list, "dataset", order_of_places, keep_environment, keep_environment);
+    ADD_TEST_IN(list, "dataset", absent_sets_say_how_to_get_them, keep_environment,
+                keep_environment);
 }

@@ -221,16 +221,16 @@ static int restore(void **state)
 
 void test_download(test_list *list)
 {
-    ADD_TEST(list, "download", whole_file, prepare, restore);
-    ADD_TEST(list, "download", cut_download_goes_on, prepare, restore);
-    ADD_TEST(list, "download", complete_part_needs_no_server, prepare, restore);
-    ADD_TEST(list, "download", server_without_ranges_starts_again, prepare, restore);
-    ADD_TEST(list, "download", part_longer_than_the_file_starts_again, prepare, restore);
-    ADD_TEST(list, "download", wrong_checksum_is_removed, prepare, restore);
-    ADD_TEST(list, "download", too_much_is_refused, prepare, restore);
-    ADD_TEST(list, "download", missing_file_is_a_network_error, prepare, restore);
-    ADD_TEST(list, "download", other_protocols_are_refused, prepare, restore);
-    ADD_TEST(list, "download", two_downloads_do_not_mix, prepare, restore);
-    ADD_TEST(list, "download", data_set_is_fetched_file_by_file, prepare, restore);
-    ADD_TEST(list, "download", failing_allocations_are_survived, prepare, restore);
+    ADD_TEST_IN(list, "download", whole_file, prepare, restore);
+    ADD_TEST_IN(list, "download", cut_download_goes_on, prepare, restore);
+    ADD_TEST_IN(list, "download", complete_part_needs_no_server, prepare, restore);
+    ADD_TEST_IN(list, "download", server_without_ranges_starts_again, prepare, restore);
+    ADD_TEST_IN(list, "download", part_longer_than_the_file_starts_again, prepare, restore);
+    ADD_TEST_IN(list, "download", wrong_checksum_is_removed, prepare, restore);
+    ADD_TEST_IN(list, "download", too_much_is_refused, prepare, restore);
+    ADD_TEST_IN(list, "download", missing_file_is_a_network_error, prepare, restore);
+    ADD_TEST_IN(list, "download", other_protocols_are_refused, prepare, restore);
+    ADD_TEST_IN(list, "download", two_downloads_do_not_mix, prepare, restore);
+    ADD_TEST_IN(list, "download", data_set_is_fetched_file_by_file, prepare, restore);
+    ADD_TEST_IN(list, "download", failing_allocations_are_survived, prepare, restore);
 }

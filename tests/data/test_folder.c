@@ -117,10 +117,10 @@ static int free_pool(void **state)
 
 void test_folder(test_list *list)
 {
-    ADD_TEST(list, "folder", files_are_found_in_order, make_pool, free_pool);
-    ADD_TEST(list, "folder", one_speaker_for_all, make_pool, free_pool);
-    ADD_TEST(list, "folder", damaged_files_are_named, make_pool, free_pool);
-    ADD_TEST(list, "folder", folders_without_audio, make_pool, free_pool);
-    ADD_TEST(list, "folder", deep_folders_are_refused, make_pool, free_pool);
-    ADD_TEST(list, "folder", failing_allocations_are_survived, make_pool, free_pool);
+    ADD_TEST_IN(list, "folder", files_are_found_in_order, make_pool, free_pool);
+    ADD_TEST_IN(list, "folder", one_speaker_for_all, make_pool, free_pool);
+    ADD_TEST_IN(list, "folder", damaged_files_are_named, make_pool, free_pool);
+    ADD_TEST_IN(list, "folder", folders_without_audio, make_pool, free_pool);
+    ADD_TEST_IN(list, "folder", deep_folders_are_refused, make_pool, free_pool);
+    ADD_TEST_IN(list, "folder", failing_allocations_are_survived, make_pool, free_pool);
 }

@@ -110,10 +110,10 @@ static void empty_manifests_are_allowed(void **state)
 
 void test_hostile(test_list *list)
 {
-    ADD_TEST(list, "hostile", lines_that_are_no_records, NULL, NULL);
-    ADD_TEST(list, "hostile", wrong_fields, NULL, NULL);
-    ADD_TEST(list, "hostile", wrong_values, NULL, NULL);
-    ADD_TEST(list, "hostile", long_and_deep_lines, NULL, NULL);
-    ADD_TEST(list, "hostile", damage_is_survived, NULL, NULL);
-    ADD_TEST(list, "hostile", empty_manifests_are_allowed, NULL, NULL);
+    ADD_TEST_IN(list, "hostile", lines_that_are_no_records, NULL, NULL);
+    ADD_TEST_IN(list, "hostile", wrong_fields, NULL, NULL);
+    ADD_TEST_IN(list, "hostile", wrong_values, NULL, NULL);
+    ADD_TEST_IN(list, "hostile", long_and_deep_lines, NULL, NULL);
+    ADD_TEST_IN(list, "hostile", damage_is_survived, NULL, NULL);
+    ADD_TEST_IN(list, "hostile", empty_manifests_are_allowed, NULL, NULL);
 }

@@ -329,16 +329,16 @@ static int finish(void **state)
 
 void test_loader(test_list *list)
 {
-    ADD_TEST(list, "loader", crops_are_what_they_say, prepare, finish);
-    ADD_TEST(list, "loader", every_sample_is_in_one_crop_an_epoch, prepare, finish);
-    ADD_TEST(list, "loader", epochs_differ_in_order_and_in_cuts, prepare, finish);
-    ADD_TEST(list, "loader", seeds_differ, prepare, finish);
-    ADD_TEST(list, "loader", workers_and_queues_do_not_matter, prepare, finish);
-    ADD_TEST(list, "loader", resuming_goes_on, prepare, finish);
-    ADD_TEST(list, "loader", batches_may_be_larger_than_epochs, prepare, finish);
-    ADD_TEST(list, "loader", held_batch_stays_as_it_is, prepare, finish);
-    ADD_TEST(list, "loader", speech_without_features, prepare, finish);
-    ADD_TEST(list, "loader", bad_options_are_named, prepare, finish);
-    ADD_TEST(list, "loader", failing_allocations_are_survived, prepare, finish);
-    ADD_TEST(list, "loader", running_allocates_nothing, prepare, finish);
+    ADD_TEST_IN(list, "loader", crops_are_what_they_say, prepare, finish);
+    ADD_TEST_IN(list, "loader", every_sample_is_in_one_crop_an_epoch, prepare, finish);
+    ADD_TEST_IN(list, "loader", epochs_differ_in_order_and_in_cuts, prepare, finish);
+    ADD_TEST_IN(list, "loader", seeds_differ, prepare, finish);
+    ADD_TEST_IN(list, "loader", workers_and_queues_do_not_matter, prepare, finish);
+    ADD_TEST_IN(list, "loader", resuming_goes_on, prepare, finish);
+    ADD_TEST_IN(list, "loader", batches_may_be_larger_than_epochs, prepare, finish);
+    ADD_TEST_IN(list, "loader", held_batch_stays_as_it_is, prepare, finish);
+    ADD_TEST_IN(list, "loader", speech_without_features, prepare, finish);
+    ADD_TEST_IN(list, "loader", bad_options_are_named, prepare, finish);
+    ADD_TEST_IN(list, "loader", failing_allocations_are_survived, prepare, finish);
+    ADD_TEST_IN(list, "loader", running_allocates_nothing, prepare, finish);
 }

@@ -181,12 +181,12 @@ static void failing_allocations_are_survived(void **state)
 
 void test_manifest(test_list *list)
 {
-    ADD_TEST(list, "manifest", writing_and_reading_gives_the_same, NULL, NULL);
-    ADD_TEST(list, "manifest", names_are_numbered_in_byte_order, NULL, NULL);
-    ADD_TEST(list, "manifest", bad_recordings_are_refused, NULL, NULL);
-    ADD_TEST(list, "manifest", text_that_is_not_utf8_is_not_written, NULL, NULL);
-    ADD_TEST(list, "manifest", split_names, NULL, NULL);
-    ADD_TEST(list, "manifest", splits_stay_for_ever, NULL, NULL);
-    ADD_TEST(list, "manifest", splits_have_their_shares, NULL, NULL);
-    ADD_TEST(list, "manifest", failing_allocations_are_survived, NULL, NULL);
+    ADD_TEST_IN(list, "manifest", writing_and_reading_gives_the_same, NULL, NULL);
+    ADD_TEST_IN(list, "manifest", names_are_numbered_in_byte_order, NULL, NULL);
+    ADD_TEST_IN(list, "manifest", bad_recordings_are_refused, NULL, NULL);
+    ADD_TEST_IN(list, "manifest", text_that_is_not_utf8_is_not_written, NULL, NULL);
+    ADD_TEST_IN(list, "manifest", split_names, NULL, NULL);
+    ADD_TEST_IN(list, "manifest", splits_stay_for_ever, NULL, NULL);
+    ADD_TEST_IN(list, "manifest", splits_have_their_shares, NULL, NULL);
+    ADD_TEST_IN(list, "manifest", failing_allocations_are_survived, NULL, NULL);
 }

@@ -179,12 +179,12 @@ static int finish(void **state)
 
 void test_speech(test_list *list)
 {
-    ADD_TEST(list, "speech", samples_are_exact, prepare, finish);
-    ADD_TEST(list, "speech", features_are_those_of_the_samples, prepare, finish);
-    ADD_TEST(list, "speech", names_and_texts, prepare, finish);
-    ADD_TEST(list, "speech", other_rates_are_resampled, prepare, finish);
-    ADD_TEST(list, "speech", threads_do_not_matter, prepare, finish);
-    ADD_TEST(list, "speech", memory_is_limited, prepare, finish);
-    ADD_TEST(list, "speech", wrong_requests_are_refused, prepare, finish);
-    ADD_TEST(list, "speech", failing_allocations_are_survived, prepare, finish);
+    ADD_TEST_IN(list, "speech", samples_are_exact, prepare, finish);
+    ADD_TEST_IN(list, "speech", features_are_those_of_the_samples, prepare, finish);
+    ADD_TEST_IN(list, "speech", names_and_texts, prepare, finish);
+    ADD_TEST_IN(list, "speech", other_rates_are_resampled, prepare, finish);
+    ADD_TEST_IN(list, "speech", threads_do_not_matter, prepare, finish);
+    ADD_TEST_IN(list, "speech", memory_is_limited, prepare, finish);
+    ADD_TEST_IN(list, "speech", wrong_requests_are_refused, prepare, finish);
+    ADD_TEST_IN(list, "speech", failing_allocations_are_survived, prepare, finish);
 }

@@ -2,24 +2,8 @@
 #ifndef AGENA_NN_TEST_H
 #define AGENA_NN_TEST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
+#include "../common/test_list.h"
 #include "agena/nn.h"
-
-typedef struct {
-    struct CMUnitTest tests[80];
-    size_t count;
-} test_list;
-
-#define ADD_TEST(list, subject, function)                                                          \
-    (list)->tests[(list)->count++] = (struct CMUnitTest)                                           \
-    {                                                                                              \
-        subject ": " #function, function, NULL, NULL, NULL                                         \
-    }
 
 /* One function a file adds its tests. */
 void test_tensors(test_list *list);

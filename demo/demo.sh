@@ -69,9 +69,9 @@ formats() {
 }
 
 free_speech() {
-    say "free speech: no text, no features, only a voice"
-    generate free-allison --speaker allison --language en --seconds 4 --seed 3
-    generate free-carlo --speaker carlo --language it --seconds 4 --seed 3
+    say "without features: only a voice and a language"
+    generate free-allison --speaker allison --language en --seconds 4 --temperature 0.8
+    generate free-carlo --speaker carlo --language it --seconds 4 --temperature 0.8
 }
 
 evaluate() {

@@ -165,14 +165,13 @@ def command(*lines):
 
 def intro(demo):
     info = demo.figure("info")
-    field = 1000 * info["receptive_field"] / info["sample_rate"]
     return f"""<header><p class="kicker">agena, a demonstration</p>
 <h1>A WaveNet that learned to&nbsp;speak in&nbsp;C</h1>
 <p class="lead">Everything on this page was made on this machine a moment ago, by the command
 <code>agena</code> and one model file: {info["weights"]:,} weights, {info["layers"]} layers, trained
-by agena for {info["steps"]:,} steps on two hours of recorded telephone prompts in
+by agena on two hours of recorded telephone prompts in
 {len(info["languages"])} languages by {len(info["speakers"])} speakers. The model draws one audio
-sample after another, {info["sample_rate"]:,} a second, each from the {field:.0f}&nbsp;ms before it
+sample after another, {info["sample_rate"]:,} a second, each from the {field(demo)}&nbsp;ms before it
 and from log-mel features every {1000 * info["hop"] / info["sample_rate"]:.1f}&nbsp;ms.</p></header>"""
 
 
@@ -221,12 +220,19 @@ as every weight that is read serves them all.</p>
 <div class="triple">{players}</div></section>"""
 
 
+def field(demo):
+    """The receptive field in whole milliseconds."""
+    info = demo.figure("info")
+    return round(1000 * info["receptive_field"] / info["sample_rate"])
+
+
 def free(demo):
     shell = command("agena wavenet generate models/speech.safetensors \\",
-                    "  --speaker carlo --language it --seconds 4 --seed 3 -o free.wav")
+                    "  --speaker carlo --language it --seconds 4 --temperature 0.8 -o free.wav")
     return f"""<section><h2>Free speech</h2>
-<p>A tenth of the training excerpts had their features taken away. So the model also talks with
-nothing to go by but a voice and a language: the sounds of speech without its words.</p>
+<p>Some of the training excerpts had their features taken away, so the model also runs with nothing to
+go by but a voice and a language. After this little training, and hearing only its last
+{field(demo)}&nbsp;ms, it makes the hiss and murmur of a voice, not yet its syllables.</p>
 <div class="pair">{sound(demo, "free-allison", "Allison, English", "free speech by Allison")}
 {sound(demo, "free-carlo", "Carlo, Italian", "free speech by Carlo")}</div>
 {shell}</section>"""

@@ -164,9 +164,10 @@ typedef struct {
     const char *data;   /* manifest or folder; NULL: the recipe's */
     const char *output; /* run folder; NULL: the recipe's */
     bool resume;        /* go on from output/checkpoint.safetensors */
-    const char *init;   /* begin with the weights of this model instead of random ones: fine-tuning, new
-                         * voices; tensors of other shapes are an error; NULL: random; ignored on resume */
-    int threads;        /* 0 = all processors; the bytes do not depend on it */
+    /* Begin with the weights of this model instead of random ones: fine-tuning, new voices; tensors
+     * of other shapes are an error; NULL: random; ignored on resume. */
+    const char *init;
+    int threads; /* 0 = all processors; the bytes do not depend on it */
 } ag_wavenet_train_options;
 
 /* Train to the recipe's last step, or until Ctrl-C (AG_EINTERRUPTED, after saving). The run folder

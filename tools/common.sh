@@ -102,11 +102,14 @@ check_format() {
 
 # Run one fuzz target on its corpus and what earlier runs found: NAME SECONDS
 fuzz_target() {
-    local found=$root/build/fuzz/$1
+    local program=$sanitize/tests/fuzz/fuzz-$1 found=$root/build/fuzz/$1 trouble=$root/build/fuzz/$1-
     mkdir -p "$found"
+    rm -f "$trouble"timeout-*
     say "fuzzing $1 for $2 s"
-    (cd "$found/.." && "$sanitize/tests/fuzz/fuzz-$1" -max_total_time="$2" -timeout=20 -rss_limit_mb=2048 \
-        -max_len=65536 -verbosity=0 -print_final_stats=0 "$found" "$root/tests/fuzz/corpus/$1") >&2
+    "$program" -max_total_time="$2" -timeout=20 -rss_limit_mb=2048 -max_len=65536 -verbosity=0 \
+        -artifact_prefix="$trouble" "$found" "$root/tests/fuzz/corpus/$1" >&2 && return
+    # A machine that stalls looks like a time-out: an input that hangs does so again.
+    compgen -G "${trouble}timeout-*" >/dev/null && "$program" -timeout=20 "$trouble"timeout-* >&2
 }
 
 fuzz_targets() {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,11 +81,12 @@ static int create_file(ag_events *e, const char *folder)
 {
     enum { TRIES = 1000 };
     int64_t now = (int64_t)wall_time();
+    size_t size = strlen(folder) + sizeof("/events.out.tfevents..agena") + 20; /* 20 digits */
+    e->path = ag_malloc(size);
+    if (!e->path)
+        return AG_ENOMEM;
     for (int i = 0; i < TRIES; i++) {
-        ag_free(e->path);
-        e->path = ag_format("%s/events.out.tfevents.%" PRId64 ".agena", folder, now + i);
-        if (!e->path)
-            return AG_ENOMEM;
+        snprintf(e->path, size, "%s/events.out.tfevents.%" PRId64 ".agena", folder, now + i);
         e->file = open(e->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (e->file >= 0)
             return AG_OK;

@@ -7,6 +7,7 @@
 #include "agena/data.h"
 #include "agena/nn.h"
 #include "agena/tensor.h"
+#include "agena/wage.h"
 #include "agena/wavenet.h"
 
 #endif

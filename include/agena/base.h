@@ -94,7 +94,8 @@ typedef struct {
 
 /* Purposes of random streams (second argument of ag_rng_init), so that none collide. */
 enum {
-    AG_PURPOSE_INIT = 1 << 16, /* + index of the tensor */
+    AG_PURPOSE_INIT = 1 << 16,     /* + index of the tensor */
+    AG_PURPOSE_ROUNDING = 1 << 17, /* + index of the layer */
     AG_PURPOSE_SHUFFLE = 1,
     AG_PURPOSE_CROP = 2,
     AG_PURPOSE_DROPOUT = 3,

@@ -1,0 +1,99 @@
+/* The integer kernels of WAGE: one table, filled once from the CPU's features. Every version gives
+ * the bytes of the plain one. No floating point anywhere in this folder. */
+#ifndef WAGE_KERNELS_KERNELS_H
+#define WAGE_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The rows of a matrix [height * width, segments * segment] as windows of a padded picture or rows
+ * of a matrix: row (y, x), column (s, i) is at y * stride_y + x * stride_x + s * stride_segment + i
+ * bytes. A convolution over a padded picture [H, W, C]: segments = kernel, segment = kernel * C. */
+typedef struct {
+    int height, width;
+    ptrdiff_t stride_y, stride_x;
+    int segments, segment;
+    ptrdiff_t stride_segment;
+} wg_windows;
+
+/* What the bytes of a left operand may be; kernels choose instructions by it. */
+typedef enum {
+    WG_UNSIGNED, /* 0 .. 127: rectified activations */
+    WG_SIGNED,   /* -127 .. 127: pictures, errors, outputs */
+} wg_range;
+
+/* Left operands (x, e) are followed by 64 bytes that may be read (their content is any); nothing is
+ * written past the end of a result. Sizes were checked: no sum overflows 32 bits, no |v| is 2^31.
+ */
+typedef struct {
+    const char *name; /* "plain", "avx2", "avx512", "neon" */
+
+    /* Weights for product(): w [rows, n] int8 (|w| <= 127), rows = segments * segment ->
+     * pack_bytes(...) bytes, 64-byte aligned. */
+    size_t (*pack_bytes)(int segments, int segment, int n);
+    void (*pack)(const int8_t *w, int segments, int segment, int n, int8_t *packed);
+    /* acc [height * width, n] = windows(x) times w. */
+    void (*product)(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *packed,
+                    int n, int32_t *acc);
+    /* dw [segments * segment, n] += windows(x)^T times e [height * width, n] (|e| <= 127). scratch:
+     * gradient_bytes(...), 64-byte aligned. */
+    size_t (*gradient_bytes)(const wg_windows *at, int n);
+    void (*gradient)(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *e, int n,
+                     int32_t *dw, void *scratch);
+    /* max |v| over v [count]. */
+    uint32_t (*largest)(const int32_t *v, int64_t count);
+
+    /* Shifts of the following may be negative: then v * 2^-shift. |shift| <= 31. */
+
+    /* Rectify, round (half away from zero) v / 2^shift and clip to [0, 2^(bits-1) - 1]; bits <= 8.
+     * trace: see WG_TRACE_..., NULL in inference. */
+    void (*rectify)(const int32_t *v, int64_t count, int shift, int bits, int8_t *out,
+                    uint8_t *trace);
+    /* Windows of 2x2, stride 2, over v [height, width, n]: the maximum (of equals the first in the
+     * order of rows), then as above. out, trace [height / 2, width / 2, n]; an odd last row or
+     * column is left out. */
+    void (*pool_rectify)(const int32_t *v, int height, int width, int n, int shift, int bits,
+                         int8_t *out, uint8_t *trace);
+    /* Round v / 2^shift half away from zero and clip to +-(2^(bits-1) - 1); bits <= 8. */
+    void (*quantise)(const int32_t *v, int64_t count, int shift, int bits, int8_t *out);
+
+    /* v = 0 where trace is not INSIDE; returns the new max |v|. */
+    uint32_t (*keep_inside)(int32_t *v, const uint8_t *trace, int64_t count);
+    /* As quantise, but 0 where trace is not POSITIVE. */
+    void (*quantise_positive)(const int32_t *v, const uint8_t *trace, int64_t count, int shift,
+                              int bits, int8_t *out);
+    /* The same for v, trace [height / 2, width / 2, n], each value put at the place of its maximum
+     * in out [height, width, n] and 0 elsewhere (an odd last row or column too). */
+    void (*unpool_positive)(const int32_t *v, const uint8_t *trace, int height, int width, int n,
+                            int shift, int bits, int8_t *out);
+
+    /* Weights [count] on the grid of kG bits to kW: round w / 2^shift half away from zero (shift
+     * >= 0) and clip to +-limit. */
+    void (*narrow)(const int8_t *w, int64_t count, int shift, int limit, int8_t *out);
+    /* x [rows, columns] -> out [columns, rows]. */
+    void (*transpose)(const int8_t *x, int rows, int columns, int8_t *out);
+    /* Blocks counter, counter + 1, ... (in counter[0]) of ag_philox4x32: out [8 * blocks], the low
+     * half of a word before the high one. */
+    void (*random)(const uint32_t counter[4], const uint32_t key[2], int64_t blocks, uint16_t *out);
+    /* w = clip(w - sgn(g) (floor(|g| / 2^shift) + up)) to +-limit. With random [count]: up = random
+     * < the part cut off, as a 16-bit fraction rounded down; NULL: up = that part >= 1/2. shift <=
+     * 0 multiplies, up = 0. */
+    void (*update)(int8_t *w, const int32_t *g, const uint16_t *random, int64_t count, int shift,
+                   int limit);
+} wg_kernels;
+
+/* What the backward pass must know of each activation. */
+enum {
+    WG_TRACE_INSIDE = 1,   /* not clipped: v / 2^shift <= 2^(bits-1) - 1 before rounding */
+    WG_TRACE_POSITIVE = 2, /* v > 0 */
+    WG_TRACE_WHICH = 2,    /* bits to shift right for the place y * window + x of the maximum */
+};
+
+extern const wg_kernels wg_kernels_plain, wg_kernels_avx2, wg_kernels_avx512, wg_kernels_neon;
+/* The fastest that this CPU has (ag_cpu_features()). */
+const wg_kernels *wg_kernels_best(void);
+/* All that this build and this CPU have, the plain one first; returns how many. */
+int wg_kernels_all(const wg_kernels *list[4]);
+
+#endif

@@ -1,0 +1,232 @@
+/* The integer kernels in plain C: what every other version must equal. */
+#include "wage/kernels/kernels.h"
+
+#include <string.h>
+
+#include "agena/base.h"
+
+/* v / 2^shift, rounded half away from zero. */
+static int64_t divide(int32_t v, int shift)
+{
+    if (shift <= 0)
+        return (int64_t)v * ((int64_t)1 << -shift);
+    int64_t half = (int64_t)1 << (shift - 1);
+    return v < 0 ? -((half - v) >> shift) : (half + v) >> shift;
+}
+
+static int32_t clip(int64_t v, int32_t low, int32_t high)
+{
+    return (int32_t)(v < low ? low : v > high ? high : v);
+}
+
+static uint32_t magnitude(int32_t v)
+{
+    return v < 0 ? 0 - (uint32_t)v : (uint32_t)v;
+}
+
+static size_t pack_bytes(int segments, int segment, int n)
+{
+    return (size_t)segments * (size_t)segment * (size_t)n;
+}
+
+static void pack(const int8_t *w, int segments, int segment, int n, int8_t *packed)
+{
+    memcpy(packed, w, pack_bytes(segments, segment, n));
+}
+
+static const int8_t *window(const int8_t *x, const wg_windows *at, int row)
+{
+    return x + row / at->width * at->stride_y + row % at->width * at->stride_x;
+}
+
+/* out [n] += x w [n]: the inner loop of both products. */
+static void add_scaled(int32_t *out, int32_t x, const int8_t *w, int n)
+{
+    for (int i = 0; i < n; i++)
+        out[i] += x * w[i];
+}
+
+static void product(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *packed,
+                    int n, int32_t *acc)
+{
+    (void)range;
+    for (int row = 0; row < at->height * at->width; row++, acc += n) {
+        const int8_t *from = window(x, at, row), *w = packed;
+        memset(acc, 0, (size_t)n * sizeof *acc);
+        for (int s = 0; s < at->segments; s++)
+            for (int i = 0; i < at->segment; i++, w += n)
+                if (from[s * at->stride_segment + i])
+                    add_scaled(acc, from[s * at->stride_segment + i], w, n);
+    }
+}
+
+static size_t gradient_bytes(const wg_windows *at, int n)
+{
+    (void)at;
+    (void)n;
+    return 0;
+}
+
+static void gradient(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *e, int n,
+                     int32_t *dw, void *scratch)
+{
+    (void)range;
+    (void)scratch;
+    for (int row = 0; row < at->height * at->width; row++, e += n) {
+        const int8_t *from = window(x, at, row);
+        int32_t *to = dw;
+        for (int s = 0; s < at->segments; s++)
+            for (int i = 0; i < at->segment; i++, to += n)
+                if (from[s * at->stride_segment + i])
+                    add_scaled(to, from[s * at->stride_segment + i], e, n);
+    }
+}
+
+static uint32_t largest(const int32_t *v, int64_t count)
+{
+    uint32_t most = 0;
+    for (int64_t i = 0; i < count; i++)
+        most = magnitude(v[i]) > most ? magnitude(v[i]) : most;
+    return most;
+}
+
+/* One activation: the byte of it, and what the backward pass must know. */
+static int8_t rectify_one(int32_t v, int shift, int32_t limit, unsigned which, uint8_t *trace)
+{
+    if (trace) {
+        bool inside =
+            shift > 0 ? v <= (int64_t)limit << shift : (int64_t)v << -shift <= limit || v <= 0;
+        *trace = (uint8_t)((inside ? WG_TRACE_INSIDE : 0) | (v > 0 ? WG_TRACE_POSITIVE : 0) |
+                           which << WG_TRACE_WHICH);
+    }
+    return (int8_t)clip(divide(v, shift), 0, limit);
+}
+
+static void rectify(const int32_t *v, int64_t count, int shift, int bits, int8_t *out,
+                    uint8_t *trace)
+{
+    int32_t limit = (1 << (bits - 1)) - 1;
+    for (int64_t i = 0; i < count; i++)
+        out[i] = rectify_one(v[i], shift, limit, 0, trace ? trace + i : NULL);
+}
+
+static void pool_rectify(const int32_t *v, int height, int width, int n, int shift, int bits,
+                         int8_t *out, uint8_t *trace)
+{
+    int32_t limit = (1 << (bits - 1)) - 1;
+    for (int y = 0; y < height / 2; y++)
+        for (int x = 0; x < width / 2; x++)
+            for (int c = 0; c < n; c++) {
+                const int32_t *corner = v + ((int64_t)2 * y * width + 2 * x) * n + c;
+                int32_t four[4] = { corner[0], corner[n], corner[(int64_t)width * n],
+                                    corner[(int64_t)(width + 1) * n] };
+                unsigned which = 0;
+                for (unsigned i = 1; i < 4; i++)
+                    which = four[i] > four[which] ? i : which;
+                *out++ = rectify_one(four[which], shift, limit, which, trace);
+                trace += trace != NULL;
+            }
+}
+
+static void quantise(const int32_t *v, int64_t count, int shift, int bits, int8_t *out)
+{
+    int32_t limit = (1 << (bits - 1)) - 1;
+    for (int64_t i = 0; i < count; i++)
+        out[i] = (int8_t)clip(divide(v[i], shift), -limit, limit);
+}
+
+static uint32_t keep_inside(int32_t *v, const uint8_t *trace, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        v[i] = trace[i] & WG_TRACE_INSIDE ? v[i] : 0;
+    return largest(v, count);
+}
+
+static void quantise_positive(const int32_t *v, const uint8_t *trace, int64_t count, int shift,
+                              int bits, int8_t *out)
+{
+    quantise(v, count, shift, bits, out);
+    for (int64_t i = 0; i < count; i++)
+        out[i] = trace[i] & WG_TRACE_POSITIVE ? out[i] : 0;
+}
+
+static void unpool_positive(const int32_t *v, const uint8_t *trace, int height, int width, int n,
+                            int shift, int bits, int8_t *out)
+{
+    memset(out, 0, (size_t)height * (size_t)width * (size_t)n);
+    for (int y = 0; y < height / 2; y++)
+        for (int x = 0; x < width / 2; x++)
+            for (int c = 0; c < n; c++, v++, trace++) {
+                int which = *trace >> WG_TRACE_WHICH & 3;
+                int64_t at = (int64_t)(2 * y + which / 2) * width + 2 * x + which % 2;
+                quantise_positive(v, trace, 1, shift, bits, &out[at * n + c]);
+            }
+}
+
+static void narrow(const int8_t *w, int64_t count, int shift, int limit, int8_t *out)
+{
+    for (int64_t i = 0; i < count; i++)
+        out[i] = (int8_t)clip(divide(w[i], shift), -limit, limit);
+}
+
+static void transpose(const int8_t *x, int rows, int columns, int8_t *out)
+{
+    for (int i = 0; i < columns; i++)
+        for (int j = 0; j < rows; j++)
+            *out++ = x[(int64_t)j * columns + i];
+}
+
+static void random_bits(const uint32_t counter[4], const uint32_t key[2], int64_t blocks,
+                        uint16_t *out)
+{
+    uint32_t at[4], words[4];
+    memcpy(at, counter, sizeof at);
+    for (int64_t b = 0; b < blocks; b++, at[0]++) {
+        ag_philox4x32(at, key, words);
+        for (int i = 0; i < 4; i++) {
+            *out++ = (uint16_t)words[i];
+            *out++ = (uint16_t)(words[i] >> 16);
+        }
+    }
+}
+
+/* floor(size / 2^shift), and one more by the part cut off. random < 0: to nearest. */
+static int64_t step_size(uint32_t size, int shift, int32_t random)
+{
+    if (shift <= 0)
+        return (int64_t)size << -shift;
+    uint32_t cut = (uint32_t)(size & (((uint64_t)1 << shift) - 1));
+    bool up = random < 0
+                  ? cut >> (shift - 1)
+                  : (uint32_t)random < (shift > 16 ? cut >> (shift - 16) : cut << (16 - shift));
+    return ((int64_t)size >> shift) + up;
+}
+
+static void update(int8_t *w, const int32_t *g, const uint16_t *random, int64_t count, int shift,
+                   int limit)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t step = step_size(magnitude(g[i]), shift, random ? random[i] : -1);
+        w[i] = (int8_t)clip(w[i] - (g[i] < 0 ? -step : step), -limit, limit);
+    }
+}
+
+const wg_kernels wg_kernels_plain = {
+    .name = "plain",
+    .pack_bytes = pack_bytes,
+    .pack = pack,
+    .product = product,
+    .gradient_bytes = gradient_bytes,
+    .gradient = gradient,
+    .largest = largest,
+    .rectify = rectify,
+    .pool_rectify = pool_rectify,
+    .quantise = quantise,
+    .keep_inside = keep_inside,
+    .quantise_positive = quantise_positive,
+    .unpool_positive = unpool_positive,
+    .narrow = narrow,
+    .transpose = transpose,
+    .random = random_bits,
+    .update = update,
+};

@@ -48,6 +48,12 @@ AG_API int ag_audio_write_pcm(FILE *file, const float *samples, int64_t count);
 /* Nearest 16-bit value of x in [-1, 1], clipped; not-a-number gives 0. */
 AG_API int16_t ag_pcm16(float x);
 
+/* y[t] = x[t] - amount * x[t-1], in place; silence before the first. samples [count], amount in
+ * [0, 1). Speech has most of its energy in low bands; afterwards its spectrum is flatter. */
+AG_API void ag_preemphasis(float *samples, int64_t count, float amount);
+/* The inverse, block by block: *last is the last sample made, 0 before the first block. */
+AG_API void ag_deemphasis(float *samples, int64_t count, float amount, float *last);
+
 /* ---- mu-law (WaveNet, section 2.2) ---- */
 
 /* f(x) = sign(x) ln(1 + 255 |x|) / ln 256 on x in [-1, 1], quantised to 256 classes: class c covers

@@ -1,4 +1,5 @@
-/* agena/data.h: manifests of recordings, known data sets, speech in memory, the crop loader. */
+/* agena/data.h: manifests of recordings, known data sets, speech in memory, the crop loader,
+ * pictures in memory. */
 #ifndef AGENA_DATA_H
 #define AGENA_DATA_H
 
@@ -116,9 +117,10 @@ AG_API int ag_download(const ag_dataset_file *file, const char *path);
 /* ---- speech in memory ---- */
 
 typedef struct {
-    int sample_rate; /* Hz: recordings are resampled to it */
-    int hop;         /* samples a frame */
-    bool mel;        /* compute log-mel features (ag_mel_default(sample_rate, hop)) */
+    int sample_rate;   /* Hz: recordings are resampled to it */
+    int hop;           /* samples a frame */
+    bool mel;          /* compute log-mel features (ag_mel_default(sample_rate, hop)) */
+    float preemphasis; /* of the audio, once its features are made (ag_preemphasis); 0 = none */
     ag_split split;
     size_t memory; /* bytes that audio and features may take, 0 = 4 GiB; AG_ENOMEM beyond */
 } ag_speech_options;
@@ -181,6 +183,40 @@ AG_API void ag_loader_free(ag_loader *l); /* stops and joins the threads; NULL a
 /* The next batch, owned by the loader until the next call. Allocates nothing and cannot fail. */
 AG_API const ag_batch *ag_loader_next(ag_loader *l);
 AG_API int64_t ag_loader_crops(const ag_loader *l); /* crops in an epoch */
+
+/* ---- pictures in memory ---- */
+
+enum { AG_PICTURES_MAX_SIDE = 1024 };
+
+/* 8 bits a channel, channels last. */
+typedef struct {
+    int64_t count;
+    int height, width, channels;
+    int classes;     /* the largest label of an IDX file plus 1; 10 for CIFAR-10 */
+    uint8_t *pixels; /* [count, height, width, channels] */
+    uint8_t *labels; /* [count], below classes */
+} ag_pictures;
+
+/* The train or test split of the set in a folder: MNIST's IDX files (plain or .gz), CIFAR-10's
+ * data_batch_1.bin .. data_batch_5.bin and test_batch.bin, or its archive cifar-10-binary.tar.gz.
+ * AG_EFORMAT names the file and what is wrong with it: magic number, sides, counts, labels, size.
+ */
+AG_API int ag_pictures_open(const char *folder, ag_split split, ag_pictures **out);
+AG_API void ag_pictures_free(ag_pictures *p); /* NULL allowed */
+
+/* order [count]: 0 .. count - 1 shuffled by (seed, epoch); count below 2^31. */
+AG_API void ag_pictures_order(uint64_t seed, int64_t epoch, int64_t count, int32_t *order);
+
+/* How a picture is varied: cut at a random place from itself with `pad` pixels of the value `fill`
+ * around, mirrored from left to right half of the time. */
+typedef struct {
+    int pad; /* 0 = not moved; less than 128 */
+    bool flip;
+    int fill; /* 0 to 255 */
+} ag_variation;
+/* out [height, width, channels]: drawn from (seed, epoch, index), whoever asks and when. */
+AG_API void ag_pictures_vary(const ag_pictures *p, int64_t index, const ag_variation *v,
+                             uint64_t seed, int64_t epoch, uint8_t *out);
 
 #ifdef __cplusplus
 }

@@ -39,6 +39,10 @@ typedef struct {
 
 typedef struct {
     int sample_rate; /* Hz */
+    /* The network models y[t] = x[t] - preemphasis * x[t-1] of the recording x, and what it makes
+     * is turned back: the noise of mu-law classes and of sampling then lies under the speech in
+     * high bands too (Valin and Skoglund 2019, LPCNet, section 3.1). In [0, 1); 0 = none. */
+    float preemphasis;
     ag_wavenet_input input;
     ag_wavenet_output output;
     int mixtures;        /* K of AG_WAVENET_MOL */
@@ -215,8 +219,9 @@ AG_API void ag_sampler_free(ag_sampler *sampler);
  * conditioning. */
 AG_API int ag_sampler_start(ag_sampler *sampler, int stream, const float *features, int64_t frames,
                             int speaker, int language);
-/* Make the next `count` samples of every stream: audio [streams, count] in [-1, 1]. Past the end of
- * a stream's conditioning its last frame is held. */
+/* Make the next `count` samples of every stream: audio [streams, count] in [-1, 1], as the network
+ * models it: a model with preemphasis wants ag_deemphasis after it. Past the end of a stream's
+ * conditioning its last frame is held. */
 AG_API int ag_sampler_generate(ag_sampler *sampler, float *audio, int64_t count);
 /* The same, but feed given audio [streams, count] instead of drawing, and write each step's
  * distribution parameters, before temperature: params [streams, count, outputs]. For tests and

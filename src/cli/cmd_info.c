@@ -37,17 +37,17 @@ static int print_json(const ag_wavenet *m)
 {
     const ag_wavenet_config *c = &m->config;
     const ag_wavenet_stack *s = &c->main;
-    json_t *out =
-        json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:i, "
-                  "s:i, s:o, s:o, s:I}",
-                  "kind", "wavenet", "sample_rate", c->sample_rate, "input", inputs[c->input],
-                  "output", outputs[c->output], "layers", s->layers, "stacks", s->stacks, "kernel",
-                  s->kernel, "residual", s->residual, "gate", s->gate, "skip", s->skip, "head",
-                  c->head, "receptive_field", (json_int_t)ag_wavenet_receptive_field(s), "weights",
-                  (json_int_t)ag_tensors_elements(m->weights), "multiply_adds_per_sample",
-                  (json_int_t)cost(c), "local_features", c->local_features, "hop", c->hop,
-                  "speakers", list(m->speakers, c->speakers), "languages",
-                  list(m->languages, c->languages), "steps", (json_int_t)m->steps);
+    json_t *out = json_pack(
+        "{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:i, "
+        "s:i, s:o, s:o, s:I, s:f}",
+        "kind", "wavenet", "sample_rate", c->sample_rate, "input", inputs[c->input], "output",
+        outputs[c->output], "layers", s->layers, "stacks", s->stacks, "kernel", s->kernel,
+        "residual", s->residual, "gate", s->gate, "skip", s->skip, "head", c->head,
+        "receptive_field", (json_int_t)ag_wavenet_receptive_field(s), "weights",
+        (json_int_t)ag_tensors_elements(m->weights), "multiply_adds_per_sample",
+        (json_int_t)cost(c), "local_features", c->local_features, "hop", c->hop, "speakers",
+        list(m->speakers, c->speakers), "languages", list(m->languages, c->languages), "steps",
+        (json_int_t)m->steps, "preemphasis", (double)c->preemphasis);
     if (!out || json_dumpf(out, stdout, JSON_INDENT(2)) != 0) {
         json_decref(out);
         return ag_fail(AG_EIO, "the description could not be written");
@@ -73,6 +73,9 @@ static void print_text(const char *path, const ag_wavenet *m)
     printf("%s: WaveNet, %d Hz, trained for %lld steps\n", path, c->sample_rate,
            (long long)m->steps);
     printf("input           %s\noutput          %s\n", inputs[c->input], outputs[c->output]);
+    if (c->preemphasis != 0) {
+        printf("pre-emphasis    %g\n", (double)c->preemphasis);
+    }
     printf("layers          %d in %d stacks, kernel %d, %d residual, %d gate, %d skip channels\n",
            s->layers, s->stacks, s->kernel, s->residual, s->gate, s->skip);
     printf("receptive field %lld samples, %.1f ms\n", (long long)field,

@@ -149,6 +149,7 @@ static int evaluate(const eval_options *o, const ag_wavenet *m, ag_pool *pool)
     ag_speech_options so = { .sample_rate = c->sample_rate,
                              .hop = c->local_features ? c->hop : 200,
                              .mel = c->local_features > 0,
+                             .preemphasis = c->preemphasis,
                              .split = (ag_split)o->split };
     ag_speech *speech = NULL;
     evaluation e = { 0 };

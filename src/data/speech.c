@@ -59,18 +59,19 @@ static int keep_mel(const ag_audio *audio, ag_mel *mel, ag_speech_item *item)
     return AG_OK;
 }
 
-static int keep(struct reading *r, const ag_audio *audio, int worker, ag_speech_item *item)
+static int keep(struct reading *r, ag_audio *audio, int worker, ag_speech_item *item)
 {
     bool mel = r->speech->options.mel;
     item->frames = ag_stft_frames(audio->count, r->speech->options.hop);
     size_t bytes = (size_t)audio->count * sizeof *item->audio +
                    (mel ? (size_t)item->frames * AG_MEL_BANDS * sizeof *item->mel : 0);
     int err = charge(r, bytes, item->path);
-    if (err == AG_OK) {
-        err = keep_audio(audio, item);
-    }
     if (err == AG_OK && mel) {
         err = keep_mel(audio, r->mels[worker], item);
+    }
+    if (err == AG_OK) {
+        ag_preemphasis(audio->samples, audio->count, r->speech->options.preemphasis);
+        err = keep_audio(audio, item);
     }
     return err;
 }
@@ -164,6 +165,9 @@ static int check(const ag_speech_options *o)
     }
     if (o->hop < 1 || o->hop > o->sample_rate) {
         return ag_fail(AG_EINVAL, "hop = %d is not in 1 to %d samples", o->hop, o->sample_rate);
+    }
+    if (!(o->preemphasis >= 0 && o->preemphasis < 1)) {
+        return ag_fail(AG_EINVAL, "preemphasis = %g is not in [0, 1)", (double)o->preemphasis);
     }
     if ((unsigned)o->split > AG_SPLIT_TEST) {
         return ag_fail(AG_EINVAL, "split = %d is none of train, valid and test", (int)o->split);

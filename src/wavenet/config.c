@@ -67,6 +67,9 @@ static int check_output(const ag_wavenet_config *c)
         { "head", c->head, 1, AG_WAVENET_MAX_CHANNELS },
     };
     int code = check_ranges("", ranges, sizeof(ranges) / sizeof(ranges[0]));
+    if (code == AG_OK && !(c->preemphasis >= 0 && c->preemphasis < 1))
+        code = ag_fail(AG_EINVAL, "WaveNet configuration: preemphasis is %g, not in [0, 1)",
+                       (double)c->preemphasis);
     if (code == AG_OK && c->output == AG_WAVENET_MOL)
         code = check_range("", "mixtures", c->mixtures, 1, MAX_MIXTURES);
     if (code < 0 || c->output == AG_WAVENET_SOFTMAX)

@@ -12,6 +12,7 @@ typedef struct {
     int64_t frames, samples;
     int speaker, language;
     ag_sampler *sampler;
+    float *last; /* [streams]: what de-emphasis remembers */
 } generation;
 
 static int pick(const char *what, const char *name, char *const *names, int count, int *index)
@@ -84,6 +85,10 @@ static int prepare(generation *g)
     if (status == 0) {
         status = ag_sampler_new(&m->config, m->weights, &o->sampler, &g->sampler);
     }
+    if (status == 0) {
+        g->last = ag_calloc((size_t)o->sampler.streams, sizeof *g->last);
+        status = g->last ? 0 : AG_ENOMEM;
+    }
     for (int s = 0; status == 0 && s < o->sampler.streams; s++) {
         status = ag_sampler_start(g->sampler, s, g->features, g->frames, g->speaker, g->language);
     }
@@ -104,6 +109,7 @@ static int generate(generation *g, ag_audio_sink sink, void *user)
         int64_t count = g->samples - at < block ? g->samples - at : block;
         status = ag_sampler_generate(g->sampler, audio, count);
         for (int s = 0; status == 0 && s < streams; s++) {
+            ag_deemphasis(audio + s * count, count, g->model->config.preemphasis, &g->last[s]);
             status = sink(user, s, audio + s * count, count);
         }
         ag_progress_update(progress, (uint64_t)((at + count) * streams), NULL);
@@ -127,5 +133,6 @@ int ag_wavenet_generate(const ag_wavenet *model, const ag_wavenet_generate_optio
     }
     ag_sampler_free(g.sampler);
     ag_free(g.features);
+    ag_free(g.last);
     return status;
 }

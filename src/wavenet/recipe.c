@@ -35,6 +35,7 @@ static const cyaml_schema_value_t integer = { CYAML_VALUE_INT(CYAML_FLAG_DEFAULT
 
 static const cyaml_schema_field_t model_fields[] = {
     CYAML_FIELD_INT("sample_rate", CYAML_FLAG_DEFAULT, ag_wavenet_config, sample_rate),
+    CYAML_FIELD_FLOAT("preemphasis", OPT, ag_wavenet_config, preemphasis),
     CYAML_FIELD_ENUM("input", OPT | CYAML_FLAG_STRICT, ag_wavenet_config, input, inputs,
                      COUNT(inputs)),
     CYAML_FIELD_ENUM("output", OPT | CYAML_FLAG_STRICT, ag_wavenet_config, output, outputs,

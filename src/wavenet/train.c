@@ -74,6 +74,7 @@ static int open_speech(run *r)
     ag_speech_options o = { .sample_rate = c->sample_rate,
                             .hop = c->local_features ? c->hop : (int)wn_granule(c),
                             .mel = c->local_features > 0,
+                            .preemphasis = c->preemphasis,
                             .split = AG_SPLIT_TRAIN };
     int status = ag_speech_open(data, &o, r->pool, &r->speech);
     if (status == 0 && r->recipe->train.valid_steps) {

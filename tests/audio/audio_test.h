@@ -13,6 +13,7 @@
 /* One function a file adds its tests. */
 void test_mulaw(test_list *list);
 void test_pcm(test_list *list);
+void test_preemphasis(test_list *list);
 void test_read(test_list *list);
 void test_resample(test_list *list);
 void test_stft(test_list *list);

@@ -6,6 +6,7 @@ int main(void)
     test_list list = { .count = 0 };
     test_mulaw(&list);
     test_pcm(&list);
+    test_preemphasis(&list);
     test_read(&list);
     test_resample(&list);
     test_stft(&list);

@@ -89,6 +89,26 @@ static void other_rates_are_resampled(void **state)
     ag_speech_free(s);
 }
 
+/* The features are those of the recording itself. */
+static void audio_can_be_preemphasised(void **state)
+{
+    (void)state;
+    ag_speech_options o = defaults();
+    ag_speech *plain = open_set(o, pool);
+    o.preemphasis = 0.5F;
+    ag_speech *s = open_set(o, pool);
+    for (int i = 0; i < COUNT; i++) {
+        const ag_speech_item *x = ag_speech_at(plain, i), *y = ag_speech_at(s, i);
+        assert_memory_equal(x->mel, y->mel, (size_t)x->frames * AG_MEL_BANDS * sizeof *x->mel);
+        for (int64_t t = 0; t < x->samples; t++) {
+            float before = t ? (float)x->audio[t - 1] : 0;
+            assert_int_equal(y->audio[t], ag_pcm16(((float)x->audio[t] - 0.5F * before) / 32768));
+        }
+    }
+    ag_speech_free(plain);
+    ag_speech_free(s);
+}
+
 static void threads_do_not_matter(void **state)
 {
     (void)state;
@@ -137,6 +157,10 @@ static void wrong_requests_are_refused(void **state)
     o.sample_rate = 10;
     assert_int_equal(ag_speech_open(set, &o, pool, &s), AG_EINVAL);
     o = defaults();
+    o.preemphasis = 1;
+    assert_int_equal(ag_speech_open(set, &o, pool, &s), AG_EINVAL);
+    assert_non_null(strstr(ag_error(), "preemphasis"));
+    o = defaults();
     assert_int_equal(ag_speech_open(temporary("none.jsonl"), &o, pool, &s), AG_ENOTFOUND);
     const char *broken =
         write_text("broken.jsonl", "{\"path\":\"gone.wav\",\"speaker\":\"s\",\"language\":\"en\","
@@ -183,6 +207,7 @@ void test_speech(test_list *list)
     ADD_TEST_IN(list, "speech", features_are_those_of_the_samples, prepare, finish);
     ADD_TEST_IN(list, "speech", names_and_texts, prepare, finish);
     ADD_TEST_IN(list, "speech", other_rates_are_resampled, prepare, finish);
+    ADD_TEST_IN(list, "speech", audio_can_be_preemphasised, prepare, finish);
     ADD_TEST_IN(list, "speech", threads_do_not_matter, prepare, finish);
     ADD_TEST_IN(list, "speech", memory_is_limited, prepare, finish);
     ADD_TEST_IN(list, "speech", wrong_requests_are_refused, prepare, finish);

@@ -45,7 +45,7 @@ static void kill_and_resume(void **state)
         resumed += resume;
         longest += longest / 8; /* slow machines get there too */
     }
-    print_message("killed %d times, resumed %d times\n", kills, resumed);
+    printf("# killed %d times, resumed %d times\n", kills, resumed);
     assert_true(kills > 0 && resumed > 0);
     assert_int_equal(tiny_train("calm", "24", false, 1), 0);
     tiny_assert_same_file(tiny_path("killed/checkpoint.safetensors"),

@@ -606,6 +606,8 @@ static void test_bad_configurations(void **state)
     BAD(0, main.skip, -1, "skip");
     BAD(4, mixtures, 0, "mixtures");
     BAD(4, min_log_scale, NAN, "min_log_scale");
+    BAD(0, preemphasis, 1, "preemphasis");
+    BAD(0, preemphasis, NAN, "preemphasis");
     BAD(5, global_channels, 0, "global_channels");
     BAD(0, speakers, 1, "global_channels");
     BAD(6, hop, 61, "hop");

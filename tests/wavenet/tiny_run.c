@@ -111,7 +111,7 @@ int tiny_train(const char *run, const char *steps, bool resume, int threads)
                                    .threads = threads };
     int status = ag_wavenet_train(&o);
     if (status < 0) {
-        print_message("%s\n", ag_error());
+        printf("# %s\n", ag_error());
     }
     return status;
 }

@@ -101,6 +101,7 @@ enum {
     AG_PURPOSE_DROPOUT = 3,
     AG_PURPOSE_SAMPLE = 4, /* generation; step = stream */
     AG_PURPOSE_TEST = 5,
+    AG_PURPOSE_EPISODE = 6, /* of an environment; step = episode */
 };
 
 AG_API void ag_rng_init(ag_rng *rng, uint64_t seed, uint32_t purpose, uint64_t step);

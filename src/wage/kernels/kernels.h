@@ -7,12 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The rows of a matrix [height * width, segments * segment] as windows of a padded picture or rows
- * of a matrix: row (y, x), column (s, i) is at y * stride_y + x * stride_x + s * stride_segment + i
- * bytes. A convolution over a padded picture [H, W, C]: segments = kernel, segment = kernel * C. */
+/* The rows of a matrix [pictures * height * width, segments * segment] as windows of padded pictures
+ * or rows of a matrix: row (p, y, x), column (s, i) is at p * stride_picture + y * stride_y +
+ * x * stride_x + s * stride_segment + i bytes; strides are positive where they are used. A
+ * convolution over padded pictures [H, W, C]: segments = kernel, segment = kernel * C. Small
+ * pictures should come several at a time, above all to gradient(), which goes once through dw. */
 typedef struct {
-    int height, width;
-    ptrdiff_t stride_y, stride_x;
+    int pictures, height, width;
+    ptrdiff_t stride_picture, stride_y, stride_x;
     int segments, segment;
     ptrdiff_t stride_segment;
 } wg_windows;
@@ -33,11 +35,11 @@ typedef struct {
      * pack_bytes(...) bytes, 64-byte aligned. */
     size_t (*pack_bytes)(int segments, int segment, int n);
     void (*pack)(const int8_t *w, int segments, int segment, int n, int8_t *packed);
-    /* acc [height * width, n] = windows(x) times w. */
+    /* acc [pictures * height * width, n] = windows(x) times w. */
     void (*product)(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *packed,
                     int n, int32_t *acc);
-    /* dw [segments * segment, n] += windows(x)^T times e [height * width, n] (|e| <= 127). scratch:
-     * gradient_bytes(...), 64-byte aligned. */
+    /* dw [segments * segment, n] += windows(x)^T times e [pictures * height * width, n] (|e| <=
+     * 127). scratch: gradient_bytes(...), 64-byte aligned. */
     size_t (*gradient_bytes)(const wg_windows *at, int n);
     void (*gradient)(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *e, int n,
                      int32_t *dw, void *scratch);

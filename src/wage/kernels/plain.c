@@ -36,7 +36,9 @@ static void pack(const int8_t *w, int segments, int segment, int n, int8_t *pack
 
 static const int8_t *window(const int8_t *x, const wg_windows *at, int row)
 {
-    return x + row / at->width * at->stride_y + row % at->width * at->stride_x;
+    int line = row / at->width;
+    return x + line / at->height * at->stride_picture + line % at->height * at->stride_y +
+           row % at->width * at->stride_x;
 }
 
 /* out [n] += x w [n]: the inner loop of both products. */
@@ -50,7 +52,7 @@ static void product(const int8_t *x, wg_range range, const wg_windows *at, const
                     int n, int32_t *acc)
 {
     (void)range;
-    for (int row = 0; row < at->height * at->width; row++, acc += n) {
+    for (int row = 0; row < at->pictures * at->height * at->width; row++, acc += n) {
         const int8_t *from = window(x, at, row), *w = packed;
         memset(acc, 0, (size_t)n * sizeof *acc);
         for (int s = 0; s < at->segments; s++)
@@ -72,7 +74,7 @@ static void gradient(const int8_t *x, wg_range range, const wg_windows *at, cons
 {
     (void)range;
     (void)scratch;
-    for (int row = 0; row < at->height * at->width; row++, e += n) {
+    for (int row = 0; row < at->pictures * at->height * at->width; row++, e += n) {
         const int8_t *from = window(x, at, row);
         int32_t *to = dw;
         for (int s = 0; s < at->segments; s++)

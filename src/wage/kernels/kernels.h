@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The rows of a matrix [pictures * height * width, segments * segment] as windows of padded pictures
- * or rows of a matrix: row (p, y, x), column (s, i) is at p * stride_picture + y * stride_y +
- * x * stride_x + s * stride_segment + i bytes; strides are positive where they are used. A
- * convolution over padded pictures [H, W, C]: segments = kernel, segment = kernel * C. Small
+/* The rows of a matrix [pictures * height * width, segments * segment] as windows of padded
+ * pictures or rows of a matrix: row (p, y, x), column (s, i) is at p * stride_picture + y *
+ * stride_y + x * stride_x + s * stride_segment + i bytes; strides are positive where they are used.
+ * A convolution over padded pictures [H, W, C]: segments = kernel, segment = kernel * C. Small
  * pictures should come several at a time, above all to gradient(), which goes once through dw. */
 typedef struct {
     int pictures, height, width;
@@ -65,10 +65,10 @@ typedef struct {
     /* As quantise, but 0 where trace is not POSITIVE. */
     void (*quantise_positive)(const int32_t *v, const uint8_t *trace, int64_t count, int shift,
                               int bits, int8_t *out);
-    /* The same for v, trace [height / 2, width / 2, n], each value put at the place of its maximum
-     * in out [height, width, n] and 0 elsewhere (an odd last row or column too). */
-    void (*unpool_positive)(const int32_t *v, const uint8_t *trace, int height, int width, int n,
-                            int shift, int bits, int8_t *out);
+    /* e, trace [height / 2, width / 2, n]: each value put at the place of its maximum in out
+     * [height, width, n], 0 elsewhere (an odd last row or column too). */
+    void (*unpool)(const int8_t *e, const uint8_t *trace, int height, int width, int n,
+                   int8_t *out);
 
     /* Weights [count] on the grid of kG bits to kW: round w / 2^shift half away from zero (shift
      * >= 0) and clip to +-limit. */

@@ -152,16 +152,15 @@ static void quantise_positive(const int32_t *v, const uint8_t *trace, int64_t co
         out[i] = trace[i] & WG_TRACE_POSITIVE ? out[i] : 0;
 }
 
-static void unpool_positive(const int32_t *v, const uint8_t *trace, int height, int width, int n,
-                            int shift, int bits, int8_t *out)
+static void unpool(const int8_t *e, const uint8_t *trace, int height, int width, int n, int8_t *out)
 {
     memset(out, 0, (size_t)height * (size_t)width * (size_t)n);
     for (int y = 0; y < height / 2; y++)
         for (int x = 0; x < width / 2; x++)
-            for (int c = 0; c < n; c++, v++, trace++) {
-                int which = *trace >> WG_TRACE_WHICH & 3;
+            for (int c = 0; c < n; c++) {
+                int which = *trace++ >> WG_TRACE_WHICH & 3;
                 int64_t at = (int64_t)(2 * y + which / 2) * width + 2 * x + which % 2;
-                quantise_positive(v, trace, 1, shift, bits, &out[at * n + c]);
+                out[at * n + c] = *e++;
             }
 }
 
@@ -226,7 +225,7 @@ const wg_kernels wg_kernels_plain = {
     .quantise = quantise,
     .keep_inside = keep_inside,
     .quantise_positive = quantise_positive,
-    .unpool_positive = unpool_positive,
+    .unpool = unpool,
     .narrow = narrow,
     .transpose = transpose,
     .random = random_bits,

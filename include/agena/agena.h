@@ -5,6 +5,7 @@
 #include "agena/audio.h"
 #include "agena/base.h"
 #include "agena/data.h"
+#include "agena/env.h"
 #include "agena/nn.h"
 #include "agena/tensor.h"
 #include "agena/wage.h"

@@ -22,7 +22,7 @@ typedef struct {
     /* Environments that are worth a thread: 1 for costly steps, more for quick ones. */
     int share;
     /* Fill the (zeroed) specification for these options (picture size); AG_EINVAL for a bad one.
-     * Its `bytes` are filled in afterwards. */
+     * Its `bytes` are filled in afterwards, before open. */
     int (*specify)(const char *name, const ag_env_options *options, ag_env_spec *spec);
     int (*open)(const char *name, const ag_env_options *options, void **state);
     void (*close)(void *state);

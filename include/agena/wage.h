@@ -82,6 +82,22 @@ AG_API int ag_wage_step(ag_wage *net, const uint8_t *pictures, const uint8_t *la
 /* outputs [count, classes]: the last layer, kA bits. Any count. */
 AG_API int ag_wage_predict(ag_wage *net, const uint8_t *pictures, int64_t count, int8_t *outputs);
 
+/* What an exported network takes on a device, without its code. */
+typedef struct {
+    int64_t weights;         /* elements */
+    int64_t packed_bytes;    /* flash: weights to classify with, 2 bits each where kW is 2 */
+    int64_t stored_bytes;    /* flash: weights to start learning from; 0 without learning */
+    int64_t inference_bytes; /* RAM to classify */
+    int64_t training_bytes;  /* RAM to learn, weights and all; 0 without learning */
+} ag_wage_footprint;
+
+/* Write the network as C99 into `folder` (made if missing): no allocation, no floating point, no
+ * library; README.md there states its memory. batch: pictures of a step of learning on the device,
+ * 1 to 16 with kE <= 8, else AG_EINVAL; 0: inference alone. The same steps give the bytes of
+ * ag_wage_step. footprint may be NULL. */
+AG_API int ag_wage_export(const ag_wage *net, int batch, const char *folder,
+                          ag_wage_footprint *footprint);
+
 #ifdef __cplusplus
 }
 #endif

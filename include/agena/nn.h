@@ -118,10 +118,11 @@ AG_API int ag_trainer_gradients(ag_trainer *t, ag_bind_fn bind, void *user, ag_t
 
 /* ---- checkpoints: safetensors --------------------------------------------------------------- */
 
-/* A file is named float32 tensors plus a flat string-to-string metadata map ("__metadata__").
- * Written atomically. Reading checks the header (at most 16 MiB, strict JSON without duplicate
- * keys), every dtype (F32, BF16 and F16 are widened to float32), shape and byte range (in the file,
- * no gap, no overlap). Tensors are in the order of their data. */
+/* A file is named tensors of float32 or of integers plus a flat string-to-string metadata map
+ * ("__metadata__"). Written atomically. Reading checks the header (at most 16 MiB, strict JSON
+ * without duplicate keys), every dtype (F32, BF16 and F16 are widened to float32; I8, U8, I16 and
+ * I64 stay as they are), shape and byte range (in the file, no gap, no overlap). Tensors are in the
+ * order of their data. */
 typedef struct ag_safetensors ag_safetensors;
 AG_API int ag_safetensors_new(ag_safetensors **out); /* empty, to be filled and saved */
 AG_API int ag_safetensors_load(const char *path, ag_safetensors **out);
@@ -132,7 +133,11 @@ AG_API void ag_safetensors_free(ag_safetensors *f);
 AG_API int ag_safetensors_count(const ag_safetensors *f);
 AG_API const char *ag_safetensors_name(const ag_safetensors *f, int index);
 AG_API ag_shape ag_safetensors_shape(const ag_safetensors *f, int index); /* dims may be 0 */
+/* NULL for a tensor of integers. */
 AG_API const float *ag_safetensors_data(const ag_safetensors *f, int index);
+typedef enum { AG_STORED_F32, AG_STORED_I8, AG_STORED_U8, AG_STORED_I16, AG_STORED_I64 } ag_stored;
+AG_API ag_stored ag_safetensors_type(const ag_safetensors *f, int index);
+AG_API int ag_safetensors_find(const ag_safetensors *f, const char *name); /* index or AG_NONE */
 /* NULL if absent. */
 AG_API const char *ag_safetensors_meta(const ag_safetensors *f, const char *key);
 /* UTF-8; replaces an older value. */
@@ -142,6 +147,13 @@ AG_API int ag_safetensors_add(ag_safetensors *f, const char *prefix, const ag_te
 /* Copy the tensors named prefix + name into t. AG_EFORMAT names what is missing or has another
  * shape; t is then as it was. */
 AG_API int ag_safetensors_get(const ag_safetensors *f, const char *prefix, ag_tensors *t);
+/* Add or read a tensor of integers: data is [shape] of int8_t, uint8_t, int16_t or int64_t as type
+ * says; it is copied. AG_EFORMAT names what is missing or has another type or shape. */
+AG_API int ag_safetensors_add_integers(ag_safetensors *f, const char *name, ag_stored type,
+                                       ag_shape shape, const void *data);
+AG_API int ag_safetensors_get_integers(const ag_safetensors *f, const char *name, ag_stored type,
+                                       ag_shape shape, void *data);
+/* How float32 tensors are written. */
 typedef enum { AG_STORE_F32, AG_STORE_BF16 } ag_store; /* bf16: rounded to nearest even */
 AG_API int ag_safetensors_save(const ag_safetensors *f, const char *path, ag_store store);
 /* Optimiser state to and from a checkpoint: its moments, average and step count. A load that fails

@@ -45,10 +45,10 @@ static const ag_dataset_file cifar_files[] = {
       "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", 256 << 20 },
 };
 
-static const char *const idx_marks[] = { "train-images-idx3-ubyte.gz", NULL };
+static const char *const idx_marks[] = { "train-images-idx3-ubyte.gz", "train-images-idx3-ubyte",
+                                         NULL };
 static const char *const omniglot_marks[] = { "images_background_small1.zip", NULL };
-static const char *const cifar_marks[] = { "data_batch_1.bin", "cifar-10-binary.tar.gz",
-                                           "train.jpegs", NULL };
+static const char *const cifar_marks[] = { "data_batch_1.bin", "cifar-10-binary.tar.gz", NULL };
 static const char *const asterisk_marks[] = { "en_US_f_Allison",    "es_MX_f_Allison",
                                               "fr_CA_f_June",       "it_IT_m_Carlo",
                                               "ru_RU_f_IvrvoiceRU", NULL };

@@ -1,5 +1,5 @@
-/* Number formats of files: float32, bfloat16 and IEEE half precision, little endian on every
- * machine. */
+/* Number formats of files: float32, bfloat16, IEEE half precision and integers, little endian on
+ * every machine. */
 #include "nn/half.h"
 
 #include <string.h>
@@ -76,4 +76,15 @@ void nn_to_bf16(uint8_t *to, const float *from, int64_t count)
         to[2 * i] = (uint8_t)bits;
         to[2 * i + 1] = (uint8_t)(bits >> 8);
     }
+}
+
+void nn_copy_integers(void *to, const void *from, int64_t count, int bytes)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(to, from, (size_t)count * (size_t)bytes);
+#else
+    for (int64_t i = 0; i < count; i++)
+        for (int j = 0; j < bytes; j++)
+            ((uint8_t *)to)[i * bytes + j] = ((const uint8_t *)from)[i * bytes + bytes - 1 - j];
+#endif
 }

@@ -1,9 +1,14 @@
-/* Checkpoints in memory: named float32 tensors and a map of metadata, filled from and copied to
- * sets. */
+/* Checkpoints in memory: named tensors and a map of metadata, filled from and copied to sets and
+ * arrays of integers. */
 #include "nn/safetensors.h"
 
 #include <limits.h>
 #include <string.h>
+
+const nn_type nn_types[NN_TYPES] = {
+    [AG_STORED_F32] = { "F32", 4 }, [AG_STORED_I8] = { "I8", 1 },   [AG_STORED_U8] = { "U8", 1 },
+    [AG_STORED_I16] = { "I16", 2 }, [AG_STORED_I64] = { "I64", 8 },
+};
 
 int ag_safetensors_new(ag_safetensors **out)
 {
@@ -59,7 +64,8 @@ static int make_room(void **array, int count, int *room, size_t size)
     return AG_OK;
 }
 
-int nn_safetensors_grow(ag_safetensors *f, const char *name, const ag_shape *shape, nn_stored **out)
+int nn_safetensors_grow(ag_safetensors *f, const char *name, ag_stored type, const ag_shape *shape,
+                        nn_stored **out)
 {
     void *tensors = f->tensors;
     int code = make_room(&tensors, f->count, &f->room, sizeof(*f->tensors));
@@ -67,12 +73,15 @@ int nn_safetensors_grow(ag_safetensors *f, const char *name, const ag_shape *sha
     if (code != AG_OK)
         return code;
     int64_t elements = nn_shape_elements(shape);
-    if (elements < 0 || (uint64_t)elements > SIZE_MAX / sizeof(float))
+    size_t bytes = (size_t)nn_types[type].bytes;
+    if (elements < 0 || (uint64_t)elements > SIZE_MAX / bytes)
         return ag_fail(AG_EINVAL, "tensor '%.80s' is too large", name);
-    nn_stored stored = { .name = ag_strdup(name), .shape = *shape, .elements = elements };
+    nn_stored stored = {
+        .name = ag_strdup(name), .type = type, .shape = *shape, .elements = elements
+    };
     if (!stored.name)
         return AG_ENOMEM;
-    stored.data = ag_malloc(elements ? (size_t)elements * sizeof(float) : sizeof(float));
+    stored.data = ag_malloc(elements ? (size_t)elements * bytes : bytes);
     if (!stored.data) {
         ag_free(stored.name);
         return AG_ENOMEM;
@@ -99,7 +108,13 @@ ag_shape ag_safetensors_shape(const ag_safetensors *f, int index)
 
 const float *ag_safetensors_data(const ag_safetensors *f, int index)
 {
-    return f->tensors[index].data;
+    const nn_stored *stored = &f->tensors[index];
+    return stored->type == AG_STORED_F32 ? stored->data : NULL;
+}
+
+ag_stored ag_safetensors_type(const ag_safetensors *f, int index)
+{
+    return f->tensors[index].type;
 }
 
 static int find_meta(const ag_safetensors *f, const char *key)
@@ -151,23 +166,33 @@ static int find_tensor(const ag_safetensors *f, const char *prefix, const char *
     return AG_NONE;
 }
 
-static int add_one(ag_safetensors *f, const char *prefix, const ag_tensors *t, int index)
+int ag_safetensors_find(const ag_safetensors *f, const char *name)
 {
-    const char *name = ag_tensors_name(t, index);
-    if (find_tensor(f, prefix, name) != AG_NONE)
-        return ag_fail(AG_EINVAL, "the checkpoint already has a tensor '%s%s'", prefix, name);
-    char *full = ag_format("%s%s", prefix, name);
+    return find_tensor(f, "", name);
+}
+
+/* Add a tensor of a new name; data is copied. */
+static int add_one(ag_safetensors *f, const char *name, ag_stored type, const ag_shape *shape,
+                   const void *data)
+{
+    if (ag_safetensors_find(f, name) != AG_NONE)
+        return ag_fail(AG_EINVAL, "the checkpoint already has a tensor '%s'", name);
+    if (!*name || !nn_printable(name) || strcmp(name, NN_METADATA_NAME) == 0)
+        return ag_fail(AG_EINVAL, "a tensor in a checkpoint cannot be named '%s'", name);
+    nn_stored *stored;
+    int code = nn_safetensors_grow(f, name, type, shape, &stored);
+    if (code == AG_OK)
+        memcpy(stored->data, data, (size_t)stored->elements * (size_t)nn_types[type].bytes);
+    return code;
+}
+
+static int add_of_set(ag_safetensors *f, const char *prefix, const ag_tensors *t, int index)
+{
+    char *full = ag_format("%s%s", prefix, ag_tensors_name(t, index));
     if (!full)
         return AG_ENOMEM;
-    int code = AG_OK;
-    if (!nn_printable(full) || strcmp(full, NN_METADATA_NAME) == 0)
-        code = ag_fail(AG_EINVAL, "a tensor in a checkpoint cannot be named '%s'", full);
     ag_shape shape = ag_tensors_shape(t, index);
-    nn_stored *stored;
-    if (code == AG_OK)
-        code = nn_safetensors_grow(f, full, &shape, &stored);
-    if (code == AG_OK)
-        memcpy(stored->data, ag_tensors_data(t, index), (size_t)stored->elements * sizeof(float));
+    int code = add_one(f, full, AG_STORED_F32, &shape, ag_tensors_data(t, index));
     ag_free(full);
     return code;
 }
@@ -176,7 +201,7 @@ int ag_safetensors_add(ag_safetensors *f, const char *prefix, const ag_tensors *
 {
     int before = f->count, count = ag_tensors_count(t);
     for (int i = 0; i < count; i++) {
-        int code = add_one(f, prefix, t, i);
+        int code = add_of_set(f, prefix, t, i);
         if (code != AG_OK) {
             while (f->count > before)
                 drop_last_tensor(f);
@@ -194,6 +219,9 @@ int nn_safetensors_check(const ag_safetensors *f, const char *prefix, const ag_t
         int index = find_tensor(f, prefix, name);
         if (index == AG_NONE)
             return ag_fail(AG_EFORMAT, "the checkpoint has no tensor '%s%s'", prefix, name);
+        if (f->tensors[index].type != AG_STORED_F32)
+            return ag_fail(AG_EFORMAT, "tensor '%s%s' of the checkpoint holds integers (%s)",
+                           prefix, name, nn_types[f->tensors[index].type].name);
         ag_shape wanted = ag_tensors_shape(t, i);
         const ag_shape *found = &f->tensors[index].shape;
         char a[160], b[160];
@@ -215,5 +243,39 @@ int ag_safetensors_get(const ag_safetensors *f, const char *prefix, ag_tensors *
         const nn_stored *stored = &f->tensors[find_tensor(f, prefix, ag_tensors_name(t, i))];
         memcpy(ag_tensors_data(t, i), stored->data, (size_t)stored->elements * sizeof(float));
     }
+    return AG_OK;
+}
+
+/* ---- integers ---- */
+
+static bool is_integers(ag_stored type)
+{
+    return type > AG_STORED_F32 && (int)type < NN_TYPES;
+}
+
+int ag_safetensors_add_integers(ag_safetensors *f, const char *name, ag_stored type, ag_shape shape,
+                                const void *data)
+{
+    if (!is_integers(type))
+        return ag_fail(AG_EINVAL, "tensor '%.80s' is of no type of integers", name);
+    return add_one(f, name, type, &shape, data);
+}
+
+int ag_safetensors_get_integers(const ag_safetensors *f, const char *name, ag_stored type,
+                                ag_shape shape, void *data)
+{
+    int index = ag_safetensors_find(f, name);
+    if (index == AG_NONE)
+        return ag_fail(AG_EFORMAT, "the checkpoint has no tensor '%.80s'", name);
+    const nn_stored *stored = &f->tensors[index];
+    if (!is_integers(type) || stored->type != type)
+        return ag_fail(AG_EFORMAT, "tensor '%.80s' of the checkpoint is of type %s, not %s", name,
+                       nn_types[stored->type].name, is_integers(type) ? nn_types[type].name : "?");
+    char a[160], b[160];
+    if (!nn_shape_equal(&stored->shape, &shape))
+        return ag_fail(AG_EFORMAT, "tensor '%.80s' of the checkpoint has shape %s, not %s", name,
+                       nn_shape_text(&stored->shape, a, sizeof(a)),
+                       nn_shape_text(&shape, b, sizeof(b)));
+    memcpy(data, stored->data, (size_t)stored->elements * (size_t)nn_types[type].bytes);
     return AG_OK;
 }

@@ -15,9 +15,10 @@
 
 typedef struct {
     char *name;
+    ag_stored type;
     ag_shape shape;
     int64_t elements;
-    float *data;
+    void *data; /* in this machine's byte order */
 } nn_stored;
 
 typedef struct {
@@ -31,9 +32,17 @@ struct ag_safetensors {
     int meta_count, meta_room;
 };
 
+/* By ag_stored: the dtype's name in files, bytes of an element in memory. */
+typedef struct {
+    const char *name;
+    int bytes;
+} nn_type;
+enum { NN_TYPES = 5 };
+extern const nn_type nn_types[NN_TYPES];
+
 /* Room for one tensor more, with its own copy of the name and data of its size, not filled;
  * counted. */
-int nn_safetensors_grow(ag_safetensors *f, const char *name, const ag_shape *shape,
+int nn_safetensors_grow(ag_safetensors *f, const char *name, ag_stored type, const ag_shape *shape,
                         nn_stored **out);
 /* Names and metadata keys with control characters would spoil the sentences that quote them. */
 bool nn_printable(const char *text);

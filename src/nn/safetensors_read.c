@@ -12,13 +12,15 @@
 typedef struct {
     const char *name;
     int bytes; /* of an element */
-    void (*widen)(float *to, const uint8_t *from, int64_t count);
+    ag_stored type;
+    void (*widen)(float *to, const uint8_t *from, int64_t count); /* of AG_STORED_F32 */
 } nn_dtype;
 
 static const nn_dtype dtypes[] = {
-    { "F32", 4, nn_from_f32 },
-    { "BF16", 2, nn_from_bf16 },
-    { "F16", 2, nn_from_f16 },
+    { "F32", 4, AG_STORED_F32, nn_from_f32 }, { "BF16", 2, AG_STORED_F32, nn_from_bf16 },
+    { "F16", 2, AG_STORED_F32, nn_from_f16 }, { "I8", 1, AG_STORED_I8, NULL },
+    { "U8", 1, AG_STORED_U8, NULL },          { "I16", 2, AG_STORED_I16, NULL },
+    { "I64", 8, AG_STORED_I64, NULL },
 };
 
 /* A tensor as the header describes it; the name belongs to the JSON. */
@@ -84,7 +86,8 @@ static int read_dtype(nn_described *d, const json_t *info)
     if (!d->dtype)
         return ag_fail(
             AG_EFORMAT,
-            "tensor '%.80s' has another dtype than F32, BF16 and F16, the ones agena reads",
+            "tensor '%.80s' has another dtype than F32, BF16, F16, I8, U8, I16 and I64, the ones "
+            "agena reads",
             d->name);
     return AG_OK;
 }
@@ -221,10 +224,14 @@ static int read_tensors(const nn_file *file, ag_safetensors *f)
     for (int i = 0; i < file->count; i++) {
         const nn_described *d = &file->list[i];
         nn_stored *stored;
-        int code = nn_safetensors_grow(f, d->name, &d->shape, &stored);
+        int code = nn_safetensors_grow(f, d->name, d->dtype->type, &d->shape, &stored);
         if (code != AG_OK)
             return code;
-        d->dtype->widen(stored->data, file->data + d->begin, stored->elements);
+        const uint8_t *from = file->data + d->begin;
+        if (d->dtype->widen)
+            d->dtype->widen(stored->data, from, stored->elements);
+        else
+            nn_copy_integers(stored->data, from, stored->elements, d->dtype->bytes);
     }
     return AG_OK;
 }

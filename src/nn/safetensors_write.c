@@ -17,6 +17,13 @@ static const struct {
     [AG_STORE_BF16] = { "BF16", 2, nn_to_bf16 },
 };
 
+/* The dtype and the bytes of an element as they are written. */
+static nn_type written(const nn_stored *stored, ag_store store)
+{
+    return stored->type == AG_STORED_F32 ? (nn_type){ stores[store].name, stores[store].bytes }
+                                         : nn_types[stored->type];
+}
+
 static int no_memory(void)
 {
     return ag_fail(AG_ENOMEM, "out of memory while writing the header of a checkpoint");
@@ -67,8 +74,9 @@ static int put_tensor(json_t *header, const nn_stored *stored, ag_store store, i
             json_decref(shape);
             return no_memory();
         }
-    int64_t end = begin + stored->elements * stores[store].bytes;
-    json_t *info = json_pack("{s:s, s:o, s:[I, I]}", "dtype", stores[store].name, "shape", shape,
+    nn_type type = written(stored, store);
+    int64_t end = begin + stored->elements * type.bytes;
+    json_t *info = json_pack("{s:s, s:o, s:[I, I]}", "dtype", type.name, "shape", shape,
                              "data_offsets", (json_int_t)begin, (json_int_t)end);
     return put(header, stored->name, info);
 }
@@ -79,7 +87,7 @@ static int describe_all(json_t *header, const ag_safetensors *f, ag_store store)
     int64_t begin = 0;
     for (int i = 0; i < f->count && code == AG_OK; i++) {
         code = put_tensor(header, &f->tensors[i], store, begin);
-        begin += f->tensors[i].elements * stores[store].bytes;
+        begin += f->tensors[i].elements * written(&f->tensors[i], store).bytes;
     }
     return code;
 }
@@ -127,11 +135,15 @@ static int write_header(const ag_safetensors *f, ag_store store, ag_writer *writ
 
 static int write_data(const nn_stored *stored, ag_store store, ag_writer *writer)
 {
-    uint8_t bytes[CHUNK * 4];
+    uint8_t bytes[CHUNK * 8];
+    int size = written(stored, store).bytes;
     for (int64_t i = 0; i < stored->elements; i += CHUNK) {
         int64_t count = stored->elements - i < CHUNK ? stored->elements - i : CHUNK;
-        stores[store].narrow(bytes, stored->data + i, count);
-        int code = ag_writer_write(writer, bytes, (size_t)(count * stores[store].bytes));
+        if (stored->type == AG_STORED_F32)
+            stores[store].narrow(bytes, (const float *)stored->data + i, count);
+        else
+            nn_copy_integers(bytes, (const uint8_t *)stored->data + i * size, count, size);
+        int code = ag_writer_write(writer, bytes, (size_t)(count * size));
         if (code != AG_OK)
             return code;
     }

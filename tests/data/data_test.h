@@ -18,6 +18,7 @@ void test_dataset(test_list *list);
 void test_download(test_list *list);
 void test_speech(test_list *list);
 void test_loader(test_list *list);
+void test_pictures(test_list *list);
 
 /* A path in a folder that lives as long as the tests; valid for seven more calls. */
 const char *temporary(const char *name);

@@ -12,6 +12,7 @@ int main(void)
     test_download(&list);
     test_speech(&list);
     test_loader(&list);
+    test_pictures(&list);
     int failures = _cmocka_run_group_tests("data", list.tests, list.count, NULL, NULL);
     remove_temporary_folder();
     return failures != 0;

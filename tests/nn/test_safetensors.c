@@ -289,6 +289,82 @@ static void failing_allocations(void **state)
     ag_safetensors_free(s.file);
 }
 
+/* Integers keep every bit, beside float32 that is stored as bfloat16, at odd addresses too. */
+static void integers(void **state)
+{
+    (void)state;
+    const int8_t i8[3] = { -128, -1, 127 };
+    const uint8_t u8[2] = { 0, 255 };
+    const int16_t i16[2][2] = { { -32768, 32767 }, { 1, -2 } };
+    const int64_t i64[1] = { INT64_MIN + 1 };
+    ag_tensors *t = sample_set(1), *back;
+    ag_safetensors *f = sample_file(t), *g;
+    assert_int_equal(ag_safetensors_add_integers(f, "i8", AG_STORED_I8, AG_SHAPE(3), i8), AG_OK);
+    assert_int_equal(ag_safetensors_add_integers(f, "u8", AG_STORED_U8, AG_SHAPE(2), u8), AG_OK);
+    assert_int_equal(ag_safetensors_add_integers(f, "i16", AG_STORED_I16, AG_SHAPE(2, 2), i16),
+                     AG_OK);
+    assert_int_equal(ag_safetensors_add_integers(f, "i64", AG_STORED_I64, AG_SCALAR, i64), AG_OK);
+    assert_int_equal(ag_safetensors_add_integers(f, "i8", AG_STORED_I8, AG_SHAPE(3), i8),
+                     AG_EINVAL);
+    assert_int_equal(ag_safetensors_add_integers(f, "f", AG_STORED_F32, AG_SHAPE(3), i8),
+                     AG_EINVAL);
+    assert_int_equal(ag_safetensors_add_integers(f, "", AG_STORED_I8, AG_SHAPE(3), i8), AG_EINVAL);
+    const char *path = temporary("integers.safetensors");
+    assert_int_equal(ag_safetensors_save(f, path, AG_STORE_BF16), AG_OK);
+    assert_int_equal(ag_safetensors_load(path, &g), AG_OK);
+    union {
+        int8_t i8[3];
+        uint8_t u8[2];
+        int16_t i16[4];
+        int64_t i64[1];
+    } to;
+    assert_int_equal(ag_safetensors_get_integers(g, "i8", AG_STORED_I8, AG_SHAPE(3), &to), AG_OK);
+    assert_memory_equal(&to, i8, sizeof(i8));
+    assert_int_equal(ag_safetensors_get_integers(g, "u8", AG_STORED_U8, AG_SHAPE(2), &to), AG_OK);
+    assert_memory_equal(&to, u8, sizeof(u8));
+    assert_int_equal(ag_safetensors_get_integers(g, "i16", AG_STORED_I16, AG_SHAPE(2, 2), &to),
+                     AG_OK);
+    assert_memory_equal(&to, i16, sizeof(i16));
+    assert_int_equal(ag_safetensors_get_integers(g, "i64", AG_STORED_I64, AG_SCALAR, &to), AG_OK);
+    assert_memory_equal(&to, i64, sizeof(i64));
+    int index = ag_safetensors_find(g, "i16");
+    assert_int_equal(ag_safetensors_type(g, index), AG_STORED_I16);
+    assert_null(ag_safetensors_data(g, index));
+    assert_int_equal(ag_safetensors_find(g, "i32"), AG_NONE);
+    assert_int_equal(ag_safetensors_get_integers(g, "i32", AG_STORED_I8, AG_SHAPE(3), &to),
+                     AG_EFORMAT);
+    assert_int_equal(ag_safetensors_get_integers(g, "i8", AG_STORED_U8, AG_SHAPE(3), &to),
+                     AG_EFORMAT);
+    assert_string_equal(ag_error(), "tensor 'i8' of the checkpoint is of type I8, not U8");
+    assert_int_equal(ag_safetensors_get_integers(g, "i16", AG_STORED_I16, AG_SHAPE(4), &to),
+                     AG_EFORMAT);
+    assert_string_equal(ag_error(), "tensor 'i16' of the checkpoint has shape [2, 2], not [4]");
+    assert_int_equal(ag_tensors_like(t, &back), AG_OK);
+    assert_int_equal(ag_safetensors_get(g, "adam.m.", back), AG_OK);
+    ag_tensors_free(t);
+    ag_tensors_free(back);
+    ag_safetensors_free(f);
+    ag_safetensors_free(g);
+}
+
+/* A set is not filled from integers, whatever their shape. */
+static void integers_are_no_weights(void **state)
+{
+    (void)state;
+    const char *name = "w";
+    const int16_t values[4] = { 1, 2, 3, 4 };
+    ag_shape shape = AG_SHAPE(4);
+    ag_tensors *t;
+    ag_safetensors *f;
+    assert_int_equal(ag_tensors_make(1, &name, &shape, &t), AG_OK);
+    assert_int_equal(ag_safetensors_new(&f), AG_OK);
+    assert_int_equal(ag_safetensors_add_integers(f, "w", AG_STORED_I16, shape, values), AG_OK);
+    assert_int_equal(ag_safetensors_get(f, "", t), AG_EFORMAT);
+    assert_string_equal(ag_error(), "tensor 'w' of the checkpoint holds integers (I16)");
+    ag_safetensors_free(f);
+    ag_tensors_free(t);
+}
+
 void test_safetensors(test_list *list)
 {
     ADD_TEST(list, "safetensors", round_trip);
@@ -297,6 +373,8 @@ void test_safetensors(test_list *list)
     ADD_TEST(list, "safetensors", bf16_rounding);
     ADD_TEST(list, "safetensors", half_widening);
     ADD_TEST(list, "safetensors", stored_as_bf16);
+    ADD_TEST(list, "safetensors", integers);
+    ADD_TEST(list, "safetensors", integers_are_no_weights);
     ADD_TEST(list, "safetensors", missing_and_misshapen);
     ADD_TEST(list, "safetensors", names_that_cannot_be_saved);
     ADD_TEST(list, "safetensors", full_disk);

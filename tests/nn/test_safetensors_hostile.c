@@ -79,7 +79,9 @@ static void hostile_headers(void **state)
 static void hostile_fields(void **state)
 {
     (void)state;
-    refuse("{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8, "another dtype");
+    refuse("{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8, "another dtype");
+    refuse("{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "another size");
+    refuse("{\"a\":{\"dtype\":\"I16\",\"shape\":[3],\"data_offsets\":[0,3]}}", 3, "another size");
     refuse("{\"a\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "no dtype");
     refuse("{\"a\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", 4,
            "list of at most 6");

@@ -37,11 +37,18 @@ static int check_options(ag_env_options *o)
     return AG_OK;
 }
 
+static const char *after(const char *name, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return strncmp(name, prefix, length) == 0 ? name + length : NULL;
+}
+
 static int open_by_name(ag_env *env)
 {
+    const char *rest = after(env->name, "plugin:");
+    if (rest)
+        return env_plugin_open(rest, &env->spec, &env->options, &env->opened);
     const env_class *class = env_class_of(env->name);
-    if (!class)
-        return env_unknown(env->name);
     return env_built_in_open(class, env->name, &env->spec, &env->options, &env->opened);
 }
 
@@ -61,6 +68,8 @@ static int prepare(ag_env *env, const char *name)
 int ag_env_open(const char *name, const ag_env_options *options, ag_env **out)
 {
     *out = NULL;
+    if (!after(name, "plugin:") && !env_class_of(name))
+        return env_unknown(name);
     ag_env *env = ag_calloc(1, sizeof *env);
     if (!env)
         return AG_ENOMEM;

@@ -17,6 +17,7 @@ void check_sampler(void); /* check_sampler.c */
 void check_tensor(void);
 void check_strided(void);
 void check_conv(void);
+void check_wage(void);
 
 /* Versions to compare with the reference: the sets of AG_CPU_ features this machine can run, from
  * the smallest (AVX2) to all of them; without the empty set, which is the reference. */

@@ -15,6 +15,7 @@ static const ck_suite suites[] = {
     { "tensor", check_tensor },
     { "strided", check_strided },
     { "conv", check_conv },
+    { "wage", check_wage },
 };
 enum { SUITES = sizeof(suites) / sizeof(suites[0]), MAX_BUFFERS = 4096 };
 

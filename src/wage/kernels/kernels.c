@@ -9,6 +9,10 @@ static const struct {
     unsigned features;
 } VERSIONS[] = {
     { &wg_kernels_plain, 0 },
+#if defined(__x86_64__)
+    { &wg_kernels_avx2, AG_CPU_AVX2 },
+    { &wg_kernels_avx512, AG_CPU_AVX2 | AG_CPU_AVX512 | AG_CPU_VNNI },
+#endif
 };
 
 int wg_kernels_all(const wg_kernels *list[4])

@@ -28,7 +28,8 @@ run_packages=(
     asterisk-core-sounds-it asterisk-core-sounds-it-g722
     asterisk-core-sounds-ru asterisk-core-sounds-ru-g722
 )
-test_packages=(clang clang-format git libclang-rt-14-dev pocketsphinx pocketsphinx-en-us python3-torch)
+test_packages=(clang clang-format gcc-aarch64-linux-gnu git libc6-dev-arm64-cross libclang-rt-14-dev
+               pocketsphinx pocketsphinx-en-us python3-torch qemu-user)
 
 missing_packages() {
     local package

@@ -12,6 +12,8 @@ static const struct {
 #if defined(__x86_64__)
     { &wg_kernels_avx2, AG_CPU_AVX2 },
     { &wg_kernels_avx512, AG_CPU_AVX2 | AG_CPU_AVX512 | AG_CPU_VNNI },
+#elif defined(__aarch64__)
+    { &wg_kernels_neon, AG_CPU_NEON },
 #endif
 };
 

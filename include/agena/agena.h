@@ -4,6 +4,7 @@
 
 #include "agena/audio.h"
 #include "agena/base.h"
+#include "agena/classify.h"
 #include "agena/data.h"
 #include "agena/env.h"
 #include "agena/nn.h"

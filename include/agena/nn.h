@@ -111,6 +111,8 @@ typedef int (*ag_bind_fn)(void *user, ag_exec *exec, int shard);
 AG_API int ag_trainer_new(ag_graph *g, ag_node loss, int shards, const ag_tensors *weights,
                           ag_pool *pool, ag_trainer **out);
 AG_API void ag_trainer_free(ag_trainer *t);
+/* Bytes that it holds: the threads' activations, the shards' gradients. */
+AG_API size_t ag_trainer_memory(const ag_trainer *t);
 /* Forward and backward over all shards: gradients (overwritten) and the mean loss (may be NULL).
  * Allocates nothing. The error of the lowest failing shard, if one fails. */
 AG_API int ag_trainer_gradients(ag_trainer *t, ag_bind_fn bind, void *user, ag_tensors *gradients,

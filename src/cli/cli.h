@@ -79,6 +79,7 @@ extern const cli_command cli_data;
 extern const cli_command cli_help;
 extern const cli_command cli_info;
 extern const cli_command cli_man;
+extern const cli_command cli_wage;
 extern const cli_command cli_wavenet;
 
 #endif

@@ -124,6 +124,12 @@ int ag_trainer_new(ag_graph *g, ag_node loss, int shards, const ag_tensors *weig
     return AG_OK;
 }
 
+size_t ag_trainer_memory(const ag_trainer *t)
+{
+    size_t gradients = (size_t)ag_tensors_block_size(t->weights) * sizeof(float);
+    return (size_t)t->workers * ag_plan_memory(t->plan) + (size_t)(t->shards - 1) * gradients;
+}
+
 void ag_trainer_free(ag_trainer *t)
 {
     if (!t)

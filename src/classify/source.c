@@ -1,0 +1,92 @@
+/* The pictures of a run: a known data set, a folder, or noise. */
+#include "classify/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NOISE_PICTURES = 512, NOISE_CLASSES = 10 };
+
+static int make_noise(const char *data, ag_pictures **out)
+{
+    int height, width, channels, used = 0;
+    if (sscanf(data, "random:%4dx%4dx%4d%n", &height, &width, &channels, &used) != 3 ||
+        data[used] || height < 1 || width < 1 || channels < 1 || height > AG_PICTURES_MAX_SIDE ||
+        width > AG_PICTURES_MAX_SIDE || channels > 64) {
+        return ag_fail(AG_EINVAL,
+                       "data \"%.60s\": expected random:HEIGHTxWIDTHxCHANNELS, sides up to %d, "
+                       "channels up to 64",
+                       data, AG_PICTURES_MAX_SIDE);
+    }
+    size_t size = (size_t)height * (size_t)width * (size_t)channels;
+    ag_pictures *p = ag_calloc(1, sizeof *p);
+    if (!p) {
+        return AG_ENOMEM;
+    }
+    *p = (ag_pictures){ NOISE_PICTURES,
+                        height,
+                        width,
+                        channels,
+                        NOISE_CLASSES,
+                        ag_malloc(NOISE_PICTURES * size),
+                        ag_malloc(NOISE_PICTURES) };
+    if (!p->pixels || !p->labels) {
+        ag_pictures_free(p);
+        return AG_ENOMEM;
+    }
+    ag_rng rng;
+    ag_rng_init(&rng, 0, AG_PURPOSE_SAMPLE, 0);
+    for (size_t i = 0; i < NOISE_PICTURES * size; i++) {
+        p->pixels[i] = (uint8_t)ag_rng_u32(&rng);
+    }
+    for (int i = 0; i < NOISE_PICTURES; i++) {
+        p->labels[i] = (uint8_t)(i % NOISE_CLASSES);
+    }
+    *out = p;
+    return 0;
+}
+
+static bool known(const char *name)
+{
+    bool found = false;
+    for (int i = 0; i < ag_dataset_count(); i++) {
+        found = found || strcmp(name, ag_dataset_at(i)->name) == 0;
+    }
+    return found;
+}
+
+/* The folder of a known set (ag_free it), or what was given. */
+static int locate(const char *data, char **folder)
+{
+    const ag_dataset *set = NULL;
+    if (!known(data)) {
+        *folder = ag_strdup(data);
+        return *folder ? 0 : AG_ENOMEM;
+    }
+    int status = ag_dataset_find(data, &set);
+    return status < 0 ? status : ag_dataset_locate(set, folder);
+}
+
+static int open_split(const char *data, ag_split split, ag_pictures **out)
+{
+    if (strncmp(data, "random:", 7) == 0) {
+        return make_noise(data, out);
+    }
+    char *folder = NULL;
+    int status = locate(data, &folder);
+    if (status == 0) {
+        status = ag_pictures_open(folder, split, out);
+    }
+    ag_free(folder);
+    return status;
+}
+
+int cl_source_open(const char *data, ag_pictures **train, ag_pictures **test)
+{
+    *train = NULL;
+    int status = open_split(data, AG_SPLIT_TRAIN, train);
+    if (status == 0 && test) {
+        *test = NULL;
+        status = open_split(data, AG_SPLIT_TEST, test);
+    }
+    return status;
+}

@@ -1,10 +1,12 @@
 /* agena info: what a model file holds. */
 #include "cli/cli.h"
+#include "cli/info.h"
 
 #include "agena/wavenet.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct {
     const char *model;
@@ -94,18 +96,32 @@ static void print_text(const char *path, const ag_wavenet *m)
     printf("cost            %lld multiply-adds a sample\n", (long long)cost(c));
 }
 
-static int run_info(const void *options)
+static int describe_wavenet(const char *path, bool json)
 {
-    const info_options *o = options;
     ag_wavenet *m = NULL;
-    int status = ag_wavenet_load(o->model, &m);
-    if (status == 0 && o->json) {
+    int status = ag_wavenet_load(path, &m);
+    if (status == 0 && json) {
         status = print_json(m);
     } else if (status == 0) {
-        print_text(o->model, m);
+        print_text(path, m);
     }
     ag_wavenet_free(m);
     return status;
+}
+
+static int run_info(const void *options)
+{
+    const info_options *o = options;
+    ag_safetensors *f = NULL;
+    int status = ag_safetensors_load(o->model, &f);
+    if (status < 0) {
+        return status;
+    }
+    const char *kind = ag_safetensors_meta(f, "agena.kind");
+    bool classifier = kind && strncmp(kind, "wage", 4) == 0;
+    ag_safetensors_free(f);
+    return classifier ? cli_info_classifier(o->model, o->json)
+                      : describe_wavenet(o->model, o->json);
 }
 
 static const cli_option info_table[] = {

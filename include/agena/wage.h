@@ -55,6 +55,7 @@ AG_API int ag_wage_new(const ag_wage_config *config, int batch, uint64_t seed, a
                        ag_wage **out);
 AG_API void ag_wage_free(ag_wage *net);
 AG_API const ag_wage_config *ag_wage_configuration(const ag_wage *net); /* owned by net */
+AG_API uint64_t ag_wage_seed(const ag_wage *net);
 AG_API size_t ag_wage_bytes(const ag_wage *net); /* all the memory that it holds */
 
 /* The stored weights (accumulators) of layer `layer`, on the grid of kG bits: [kernel, kernel, in,

@@ -96,8 +96,7 @@ static uint32_t largest(const int32_t *v, int64_t count)
 static int8_t rectify_one(int32_t v, int shift, int32_t limit, unsigned which, uint8_t *trace)
 {
     if (trace) {
-        bool inside =
-            shift > 0 ? v <= (int64_t)limit << shift : (int64_t)v << -shift <= limit || v <= 0;
+        bool inside = shift > 0 ? v <= (int64_t)limit << shift : divide(v, shift) <= limit;
         *trace = (uint8_t)((inside ? WG_TRACE_INSIDE : 0) | (v > 0 ? WG_TRACE_POSITIVE : 0) |
                            which << WG_TRACE_WHICH);
     }

@@ -227,10 +227,9 @@ int cl_configure(const cl_network *n, int batch, ag_wage_config *config)
     return status < 0 ? status : ag_wage_check(config, batch);
 }
 
-int cl_recipe_configure(const cl_recipe *r, const ag_pictures *p, ag_wage_config *config)
+int cl_recipe_configure(const cl_recipe *r, int height, int width, int channels,
+                        ag_wage_config *config)
 {
-    cl_network n = {
-        p->height, p->width, p->channels, r->network, r->bits, r->nearest, r->unscaled
-    };
+    cl_network n = { height, width, channels, r->network, r->bits, r->nearest, r->unscaled };
     return cl_configure(&n, r->real ? 0 : r->batch, config);
 }

@@ -67,7 +67,8 @@ float cl_twin_rate_at(const cl_recipe *r, int64_t epoch);
 /* Network, bits and the paper's switches as a configuration for pictures of this shape; checked
  * for the batch. */
 int cl_configure(const cl_network *n, int batch, ag_wage_config *config);
-/* The recipe's; pictures may be of any set. */
-int cl_recipe_configure(const cl_recipe *r, const ag_pictures *p, ag_wage_config *config);
+/* The recipe's, for pictures of this shape. */
+int cl_recipe_configure(const cl_recipe *r, int height, int width, int channels,
+                        ag_wage_config *config);
 
 #endif

@@ -80,6 +80,30 @@ static int open_split(const char *data, ag_split split, ag_pictures **out)
     return status;
 }
 
+int cl_source_shape(const char *data, int *height, int *width, int *channels)
+{
+    static const struct {
+        const char *name;
+        int side, channels;
+    } sets[] = { { "mnist", 28, 1 }, { "fashion-mnist", 28, 1 }, { "cifar10", 32, 3 } };
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        if (strcmp(data, sets[i].name) == 0) {
+            *height = *width = sets[i].side;
+            *channels = sets[i].channels;
+            return 0;
+        }
+    }
+    ag_pictures *p = NULL;
+    int status = open_split(data, AG_SPLIT_TEST, &p);
+    if (status == 0) {
+        *height = p->height;
+        *width = p->width;
+        *channels = p->channels;
+    }
+    ag_pictures_free(p);
+    return status;
+}
+
 int cl_source_open(const char *data, ag_pictures **train, ag_pictures **test)
 {
     *train = NULL;

@@ -120,7 +120,9 @@ static int open_model(run *r)
     }
     r->model->real = r->recipe->real;
     r->model->seed = r->recipe->seed;
-    int status = cl_recipe_configure(r->recipe, r->train, &r->model->config);
+    const ag_pictures *p = r->train;
+    int status =
+        cl_recipe_configure(r->recipe, p->height, p->width, p->channels, &r->model->config);
     if (status == 0) {
         status = cl_pictures_fit(&r->model->config, r->train);
     }
@@ -475,17 +477,16 @@ int ag_classify_recipe(const char *recipe, const char *const *overrides, int ove
                        ag_wage_config *config, int *batch)
 {
     cl_recipe *r = NULL;
-    ag_pictures *train = NULL;
+    int height = 0, width = 0, channels = 0;
     int status = cl_recipe_load(recipe, overrides, override_count, &r);
     if (status == 0) {
-        status = r->data ? cl_source_open(r->data, &train, NULL)
+        status = r->data ? cl_source_shape(r->data, &height, &width, &channels)
                          : ag_fail(AG_EINVAL, "%s has no key data", recipe);
     }
     if (status == 0) {
         *batch = r->batch;
-        status = cl_recipe_configure(r, train, config);
+        status = cl_recipe_configure(r, height, width, channels, config);
     }
-    ag_pictures_free(train);
     cl_recipe_free(r);
     return status;
 }

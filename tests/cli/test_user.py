@@ -13,6 +13,7 @@ import cases_generate
 import cases_model
 import cases_train
 import cases_usage
+import cases_wage
 from workshop import Skip, Workshop
 
 
@@ -44,7 +45,7 @@ def main():
     number = failures = 0
     try:
         for part in (cases_usage, cases_data, cases_train, cases_model, cases_generate,
-                     cases_audio):
+                     cases_audio, cases_wage):
             for case in part.CASES:
                 number += 1
                 name = f"{part.__name__[6:]}: {case.__name__}"

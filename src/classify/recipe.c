@@ -150,7 +150,7 @@ static int check_rates(const cl_recipe *r)
     for (unsigned i = 0; status == 0 && i < r->rate_count; i++) {
         status = check_epoch("rates", i, r->rates[i].epoch, i ? r->rates[i - 1].epoch : 0);
         if (status == 0) {
-            status = range("rates: rate", r->rates[i].rate, -16, 16);
+            status = range("rates: rate", r->rates[i].rate, -15, 15);
         }
     }
     const cl_twin_recipe *t = &r->twin;

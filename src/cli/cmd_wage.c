@@ -1,4 +1,4 @@
-/* agena wage: train, evaluate, compare and count networks that compute in integers. */
+/* agena wage: train, evaluate, compare, count and export networks that compute in integers. */
 #include "cli/cli.h"
 
 #include "agena/classify.h"
@@ -692,8 +692,104 @@ static const cli_command wage_cost = {
     .run = run_cost,
 };
 
-static const cli_command *const subcommands[] = { &wage_train, &wage_eval, &wage_sweep,
-                                                  &wage_cost,  &wage_pack, NULL };
+/* ---- export ---- */
+
+typedef struct {
+    const char *model, *output;
+    int64_t batch;
+    bool json;
+} export_options;
+
+static int print_footprint(const export_options *o, const ag_wage_footprint *f)
+{
+    if (o->json) {
+        return print_json(json_pack("{s:I, s:I, s:I, s:I, s:I}", "weights", (json_int_t)f->weights,
+                                    "packed_bytes", (json_int_t)f->packed_bytes, "stored_bytes",
+                                    (json_int_t)f->stored_bytes, "inference_bytes",
+                                    (json_int_t)f->inference_bytes, "training_bytes",
+                                    (json_int_t)f->training_bytes));
+    }
+    printf("%lld weights\nflash: %lld bytes to classify", (long long)f->weights,
+           (long long)f->packed_bytes);
+    if (o->batch) {
+        printf(", %lld to learn from", (long long)f->stored_bytes);
+    }
+    printf("\nRAM:   %lld bytes to classify", (long long)f->inference_bytes);
+    if (o->batch) {
+        printf(", %lld to learn in steps of %lld pictures", (long long)f->training_bytes,
+               (long long)o->batch);
+    }
+    printf("\nwrote %s\n", o->output);
+    return 0;
+}
+
+static int run_export(const void *options)
+{
+    const export_options *o = options;
+    ag_classifier *m = NULL;
+    ag_wage_footprint footprint;
+    int status = ag_classifier_load(o->model, (int)o->batch, NULL, &m);
+    if (status == 0 && m->real) {
+        status = ag_fail(AG_EINVAL, "%s is in float32: only networks in integers are exported",
+                         o->model);
+    }
+    if (status == 0) {
+        status = ag_wage_export(m->net, (int)o->batch, o->output, &footprint);
+    }
+    if (status == 0) {
+        status = print_footprint(o, &footprint);
+    }
+    ag_classifier_free(m);
+    return status;
+}
+
+static const cli_option export_table[] = {
+    { .type = CLI_FILE,
+      .required = true,
+      .value = "MODEL",
+      .help = "model or checkpoint (safetensors)",
+      .offset = offsetof(export_options, model) },
+    { .name = "output",
+      .letter = 'o',
+      .type = CLI_FOLDER,
+      .required = true,
+      .value = "DIR",
+      .help = "folder for the C files",
+      .offset = offsetof(export_options, output) },
+    { .name = "batch",
+      .type = CLI_INT,
+      .value = "N",
+      .normal = "0",
+      .help = "pictures of a step of learning on the device, 1 to 16; 0: it only classifies",
+      .least = 0,
+      .most = 16,
+      .offset = offsetof(export_options, batch) },
+    { .name = "json",
+      .type = CLI_FLAG,
+      .help = "print what it takes as one JSON object",
+      .offset = offsetof(export_options, json) },
+    { 0 },
+};
+
+static const cli_example export_examples[] = {
+    { "agena wage export model.safetensors -o device --batch 4",
+      "C99 that goes on learning on a microcontroller." },
+    { 0 },
+};
+
+static const cli_command wage_export = {
+    .name = "export",
+    .summary = "Write a model as C for small devices",
+    .description = "Plain C99 without allocation, floating point or library: weights, inference "
+                   "and, with --batch, the training step, whose bytes equal those of agena.",
+    .options = export_table,
+    .examples = export_examples,
+    .size = sizeof(export_options),
+    .run = run_export,
+};
+
+static const cli_command *const subcommands[] = { &wage_train,  &wage_eval, &wage_sweep, &wage_cost,
+                                                  &wage_export, &wage_pack, NULL };
 
 const cli_command cli_wage = {
     .name = "wage",

@@ -134,6 +134,19 @@ def sweeps(w):
     agena(*arguments, "--bits", "2-8-8").failed(1, "four numbers like 2-8-8-8")
 
 
+def export_writes_c(w):
+    folder = w.path("device")
+    facts = json.loads(agena("wage", "export", w.path("digits/model.safetensors"), "-o", folder,
+                             "--batch", "4", "--json").succeeded().text())
+    assert facts["weights"] == 3400 and 850 <= facts["packed_bytes"] < 1000, facts
+    assert facts["training_bytes"] > facts["inference_bytes"] > 0, facts
+    names = os.listdir(folder)
+    assert "README.md" in names and any(name.endswith(".c") for name in names), names
+    agena("wage", "export", w.path("twin/model.safetensors"), "-o", folder).failed(1, "float32")
+    agena("wage", "export", w.path("digits/model.safetensors"), "-o", w.path("digits/" + FILES[0])
+          ).failed(1, FILES[0])
+
+
 def cost_counts(w):
     cost = json.loads(agena("wage", "cost", w.path("digits/model.safetensors"), "--batch", "16",
                             "--json").succeeded().text())
@@ -181,4 +194,5 @@ def spoilt_models(w):
 
 CASES = (train_in_integers, eval_counts_wrong_answers, twin_in_float32,
          one_thread_gives_the_same_bytes, interruption_and_resuming, info_describes_it,
-         packed_models, sweeps, cost_counts, wrong_data_and_recipes, spoilt_models)
+         packed_models, sweeps, export_writes_c, cost_counts, wrong_data_and_recipes,
+         spoilt_models)

@@ -39,6 +39,7 @@ typedef struct {
 
 /* A room registers by being listed in src/env/registry.c, which needs its table declared here. */
 extern const env_class *const env_classes[]; /* NULL at the end */
+extern const env_class env_lab;              /* of src/lab */
 
 /* The class that serves a built-in name; NULL if there is none. */
 const env_class *env_class_of(const char *name);

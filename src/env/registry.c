@@ -7,7 +7,7 @@
 #include "env/env.h"
 
 const env_class *const env_classes[] = {
-    &env_cartpole, &env_gridworld, &env_reach, &env_spell, NULL,
+    &env_cartpole, &env_gridworld, &env_reach, &env_spell, &env_lab, NULL,
 };
 
 static const char *entry(const env_class *class, int index, const char **summary)

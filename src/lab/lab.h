@@ -261,17 +261,21 @@ typedef struct {
 
 /* How shots work, chosen by the level in build (defaults below are set before). */
 typedef struct {
-    bool enabled; /* FIRE does something: else it only calls nothing */
+    bool enabled; /* FIRE does something */
     bool beam;    /* hits at once along the line of sight; else a projectile flies */
     float speed;  /* of the projectile, cells a second: 12 */
     int reload;   /* ticks: 20 */
     int damage;   /* 25 */
 } lab_gadget;
 
+enum { LAB_FAR = 0xFFFF };
+typedef struct {
+    uint16_t steps[LAB_MAX_CELLS]; /* [height, width]: cells to walk, LAB_FAR = no way */
+} lab_field;
+
 /* ---- the world ---- */
 
 typedef struct lab_level lab_level;
-typedef struct lab_art lab_art;
 
 typedef struct {
     const lab_level *level;
@@ -291,6 +295,9 @@ typedef struct {
     lab_picture *picture;              /* [level->pictures] */
     int action[LAB_ACTIONS];           /* of the running step, LAB_LOOK_X ... */
     bool fired;                        /* in this tick */
+    bool cross_hairs;                 /* shown in the middle of the picture; always with a gadget */
+    float safe_x, safe_y;             /* the engine's: where the player last stood well */
+    lab_field way[LAB_MAX_OPPONENTS]; /* the engine's: where opponents are going */
     max_align_t state[LAB_STATE / sizeof(max_align_t)]; /* the level's; zero when build is called */
 } lab_world;
 
@@ -300,9 +307,9 @@ enum {
     LAB_LOOK_Y, /* [-512, 512], up is positive */
     LAB_STRAFE, /* [-1, 1], right is positive */
     LAB_MOVE,   /* [-1, 1], forward is positive */
-    LAB_FIRE,
+    LAB_FIRE,   /* [0, 1], as the next two */
     LAB_JUMP,
-    LAB_CROUCH, /* [0, 1] */
+    LAB_CROUCH,
 };
 
 /* A level: constant data and functions. All but name, summary, seconds, build and expert may be 0;
@@ -313,7 +320,7 @@ struct lab_level {
     const void *config;         /* for families: what this level of it differs in */
     bool language;              /* has an instruction */
     int pictures;               /* of w->picture */
-    /* Make the episode: map, player, entities, from w->rng. The world is empty (see lab_clear). */
+    /* Make the episode: map, player, entities, from w->rng. The world is empty. */
     int (*build)(lab_world *w);
     /* After lab_restart, at the end of the tick: put player and entities anew. Default: the player
      * goes to a free random place. */
@@ -420,6 +427,8 @@ void lab_door_set(lab_world *w, int door, bool open);  /* moves there in half a 
 void lab_door_jump(lab_world *w, int door, bool open); /* at once */
 /* A panel; its index, or -1 when there are too many. */
 int lab_panel_add(lab_world *w, const lab_panel *panel);
+/* Random shapes on `count` random walls (fewer if there is no room), to know places by. */
+void lab_hang_posters(lab_world *w, int count);
 
 /* ---- for levels: places ---- */
 
@@ -476,10 +485,6 @@ int lab_gaze(const lab_world *w, float *u, float *v);
 /* A body can walk straight from one point to the other (drops allowed, doors must be open). */
 bool lab_walkable(const lab_world *w, float x0, float y0, float x1, float y1);
 
-enum { LAB_FAR = 0xFFFF };
-typedef struct {
-    uint16_t steps[LAB_MAX_CELLS]; /* [height, width]: cells to walk, LAB_FAR = no way */
-} lab_field;
 /* Steps from every cell to `to`: up by LAB_STEP at most, down any drop. Shut doors count as open
  * if through_doors. avoid [height, width]: cells not to enter (NULL: none). */
 void lab_field_to(const lab_world *w, lab_place to, bool through_doors, const uint8_t *avoid,

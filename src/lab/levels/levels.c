@@ -1,0 +1,30 @@
+/* All levels. */
+#include <string.h>
+
+#include "lab/levels/levels.h"
+
+const lab_level *const lab_families[] = {
+    lab_explore_levels,
+    NULL,
+};
+
+const lab_level *lab_level_at(int index)
+{
+    for (int f = 0; index >= 0 && lab_families[f]; f++) {
+        for (const lab_level *level = lab_families[f]; level->name; level++) {
+            if (index-- == 0)
+                return level;
+        }
+    }
+    return NULL;
+}
+
+const lab_level *lab_level_find(const char *name)
+{
+    const lab_level *level;
+    for (int i = 0; (level = lab_level_at(i)); i++) {
+        if (strcmp(level->name, name) == 0)
+            return level;
+    }
+    return NULL;
+}

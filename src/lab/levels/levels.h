@@ -1,0 +1,10 @@
+/* The families of levels. */
+#ifndef LAB_LEVELS_H
+#define LAB_LEVELS_H
+
+#include "lab/lab.h"
+
+/* Arrays of levels; name NULL at the end. */
+extern const lab_level lab_explore_levels[];
+
+#endif

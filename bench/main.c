@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const bench_list *const lists[] = { &bench_peak_cases, &bench_train_cases,
-                                           &bench_generate_cases, &bench_command_cases };
+                                           &bench_generate_cases, &bench_command_cases,
+                                           &bench_wage_cases };
 enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
 
 typedef struct {

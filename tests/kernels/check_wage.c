@@ -435,12 +435,12 @@ static void time_numbers(const wg_kernels *k)
 static void time_kernels(const wg_kernels *k)
 {
     time_convolution(k, 1, 28, 1, 5, 32, 1);
-    time_convolution(k, 8, 14, 32, 5, 64, 1);
+    time_convolution(k, 4, 14, 32, 5, 64, 1);
     time_matrix(k, 64, 3136, 512);
     time_convolution(k, 1, 32, 128, 3, 128, 1);
     time_convolution(k, 1, 32, 128, 3, 128, 127);
-    time_convolution(k, 4, 16, 256, 3, 256, 1);
-    time_convolution(k, 16, 8, 512, 3, 512, 1);
+    time_convolution(k, 1, 16, 256, 3, 256, 1);
+    time_convolution(k, 4, 8, 512, 3, 512, 1);
     time_numbers(k);
 }
 

@@ -255,6 +255,6 @@ enum { PANEL = 2, SUMS_ROWS = 6, SUMS_PRODUCTS = 2 };
     X(tile_of_sums, SUMS, 6, 1)                                                                    \
     X(tile_of_sums, SUMS, 6, 2)                                                                    \
     X(tile_of_sums, SUMS_OFFSET, 6, 1)                                                             \
-    X(tile_of_sums, SUMS_OFFSET, 6, 2)
+    X(tile_of_sums, SUMS_OFFSET, 5, 2)
 
 #endif

@@ -380,7 +380,8 @@ static int loop(run *r)
     if (status == AG_EINTERRUPTED || (status == 0 && r->model->steps < steps)) {
         return stop(r);
     }
-    return status;
+    /* With nothing left to do, the last checkpoint may have outrun the model file. */
+    return status == 0 && r->done == 0 ? save(r) : status;
 }
 
 /* The share of the test split that the finished network gets wrong. */

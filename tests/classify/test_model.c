@@ -191,6 +191,43 @@ static void weights_out_of_range(void **state)
     assert_non_null(strstr(ag_error(), "spoilt.safetensors: "));
 }
 
+/* A bit of the header flipped: an error that names the file, or a model that can be used. */
+static void flipped_bits(void **state)
+{
+    (void)state;
+    void *data;
+    size_t size;
+    assert_int_equal(ag_file_read(at("one/model.safetensors"), 1 << 20, &data, &size), 0);
+    uint8_t *bytes = data;
+    size_t header = 8 + (size_t)bytes[0] + ((size_t)bytes[1] << 8);
+    assert_true(header > 500 && header < size);
+    int refused = 0, accepted = 0;
+    for (size_t i = 0; i < header; i++) {
+        ag_classifier *m;
+        bytes[i] ^= (uint8_t)(1 << i % 7);
+        FILE *f = fopen(at("flipped.safetensors"), "wb");
+        assert_non_null(f);
+        assert_int_equal(fwrite(bytes, 1, size, f), size);
+        assert_int_equal(fclose(f), 0);
+        bytes[i] ^= (uint8_t)(1 << i % 7);
+        if (ag_classifier_load(at("flipped.safetensors"), 0, NULL, &m) == 0) {
+            uint8_t picture[64] = { 0 };
+            int8_t outputs[256];
+            accepted++;
+            if (m->config.height * m->config.width * m->config.channels == 64) {
+                assert_int_equal(ag_wage_predict(m->net, picture, 1, outputs), 0);
+            }
+            ag_classifier_free(m);
+        } else {
+            refused++;
+            assert_non_null(strstr(ag_error(), "flipped.safetensors"));
+        }
+    }
+    print_message("%d refused, %d accepted\n", refused, accepted);
+    assert_true(refused > 200 && accepted > 0);
+    ag_free(data);
+}
+
 static int load_and_save(void)
 {
     ag_classifier *m;
@@ -216,5 +253,6 @@ void test_model(test_list *list)
     ADD_TEST(list, "model", other_pictures_are_refused);
     ADD_TEST(list, "model", spoilt_models);
     ADD_TEST(list, "model", weights_out_of_range);
+    ADD_TEST(list, "model", flipped_bits);
     ADD_TEST(list, "model", allocation_failures);
 }

@@ -123,6 +123,10 @@ static void longer_runs_go_on(void **state)
     assert_int_equal(train("longer", two, false, 1), 0);
     assert_int_equal(train("longer", NULL, true, 1), 0);
     assert_same_run("one", "longer");
+    /* Killed after the last checkpoint and before the model file. */
+    assert_int_equal(remove(at("longer/model.safetensors")), 0);
+    assert_int_equal(train("longer", NULL, true, 1), 0);
+    assert_same_run("one", "longer");
 }
 
 static void refuse(const char *run, const char *setting, bool resume, int code, const char *part)

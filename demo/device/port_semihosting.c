@@ -1,17 +1,18 @@
 /* The stream and the lines by ARM semihosting: QEMU, or a debugger, answers BKPT 0xAB. The first
- * word of the command line names the file (or pipe) of the stream. */
+ * word of the command line names the file (or pipe) of the stream; lines go to the console. */
 #include "port.h"
 
 enum {
     SYS_OPEN = 1,
-    SYS_WRITE0 = 4,
+    SYS_WRITE = 5,
     SYS_READ = 6,
     SYS_GET_CMDLINE = 0x15,
-    SYS_EXIT_EXTENDED = 0x20
+    SYS_EXIT_EXTENDED = 0x20,
+    READ_BINARY = 1, /* modes of SYS_OPEN */
+    WRITE_TEXT = 4
 };
-enum { MODE_READ_BINARY = 1 };
 
-static uint32_t stream;
+static uint32_t stream, console;
 
 static uint32_t call(uint32_t operation, const void *arguments)
 {
@@ -21,16 +22,31 @@ static uint32_t call(uint32_t operation, const void *arguments)
     return r0;
 }
 
+static uint32_t length_of(const char *text)
+{
+    uint32_t length = 0;
+    while (text[length])
+        length++;
+    return length;
+}
+
+static uint32_t open_file(const char *name, uint32_t mode)
+{
+    uint32_t open[3] = { (uint32_t)name, mode, length_of(name) };
+    return call(SYS_OPEN, open);
+}
+
 void port_open(void)
 {
     static char line[256];
-    uint32_t command[2] = { (uint32_t)line, sizeof line }, length = 0;
+    uint32_t command[2] = { (uint32_t)line, sizeof line };
     call(SYS_GET_CMDLINE, command);
-    while (line[length] && line[length] != ' ')
-        length++;
-    uint32_t open[3] = { (uint32_t)line, MODE_READ_BINARY, length };
-    line[length] = 0;
-    stream = call(SYS_OPEN, open);
+    for (uint32_t i = 0; line[i]; i++) {
+        if (line[i] == ' ')
+            line[i] = 0;
+    }
+    stream = open_file(line, READ_BINARY);
+    console = open_file(":tt", WRITE_TEXT);
 }
 
 uint32_t port_receive(void *data, uint32_t size)
@@ -48,7 +64,8 @@ uint32_t port_receive(void *data, uint32_t size)
 
 void port_send(const char *line)
 {
-    call(SYS_WRITE0, line);
+    uint32_t write[3] = { console, (uint32_t)line, length_of(line) };
+    call(SYS_WRITE, write);
 }
 
 void port_exit(int status)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "agena/wage.h"
-#include "wage/device_texts.h"
+#include "wage/device/device_texts.h"
 #include "wage/export.h"
 
 static const int COLUMN_WIDTH = 96; /* where lines of numbers end */
@@ -230,12 +230,11 @@ static int write_readme(const wg_export *export, const char *folder)
         "call.\n\n");
     put_memory(&to, export);
     putf(&to,
-         "\nBesides: about %d bytes of code to classify%s, and less than %d bytes of stack below "
-         "the\n"
-         "call (GCC 12, -O2, Cortex-M4). GCC may put in calls of memset and memcpy;\n"
-         "`-fno-tree-loop-distribute-patterns` keeps it from that.\n",
-         WG_EXPORT_RUN_CODE, export->batch > 0 ? ", twice as many more to learn" : "",
-         WG_EXPORT_STACK);
+         "\nBesides, with GCC 12 at -O2 for a Cortex-M4: at most %d bytes of code to classify, %d "
+         "with "
+         "learning, and\n%d bytes of stack below the call. GCC may put in calls of memset and "
+         "memcpy;\n`-fno-tree-loop-distribute-patterns` keeps it from that.\n",
+         WG_EXPORT_RUN_CODE, WG_EXPORT_LEARN_CODE, WG_EXPORT_STACK);
     return close_text(&to);
 }
 

@@ -20,7 +20,8 @@ typedef struct {
 enum {
     WG_EXPORT_LAYER_BYTES = 25 * 4, /* a wage_layer */
     /* Measured by tests/device, which fails when they are exceeded. */
-    WG_EXPORT_RUN_CODE = 1100,
+    WG_EXPORT_RUN_CODE = 1700,
+    WG_EXPORT_LEARN_CODE = 5300,
     WG_EXPORT_STACK = 512,
 };
 

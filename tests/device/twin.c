@@ -173,9 +173,11 @@ static void tell_weights(void)
     loss = correct = 0;
 }
 
+/* From here on the device does the same. */
 static void export(void)
 {
     ag_wage_footprint footprint;
+    loss = correct = 0;
     if (ag_wage_export(net, device_batch, folder, &footprint))
         fail("export");
     for (int i = 0; i < config.layers; i++) {

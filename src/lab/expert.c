@@ -1,6 +1,7 @@
 /* What scripted experts are made of: walking along a way, looking at points. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lab/engine.h"
 
@@ -81,11 +82,18 @@ bool lab_walk(const lab_world *w, float x, float y, float near, const uint8_t *a
     lab_place to = { (int16_t)floorf(x), (int16_t)floorf(y) };
     if (to.x != p->at.x || to.y != p->at.y) {
         lab_field field;
-        lab_field_to(w, to, false, avoid, &field);
+        uint8_t shut[LAB_MAX_CELLS];
+        size_t cells = (size_t)(w->map.width * w->map.height);
+        if (avoid)
+            memcpy(shut, avoid, cells);
+        else
+            memset(shut, 0, cells);
+        engine_mark_solid(w, shut);
+        lab_field_to(w, to, false, shut, &field);
         if (!lab_cell_of(w, p->at.x, p->at.y))
             return false;
         int steps = field.steps[p->at.y * w->map.width + p->at.x];
-        if (steps == LAB_FAR && !(avoid && avoid[p->at.y * w->map.width + p->at.x]))
+        if (steps == LAB_FAR && !shut[p->at.y * w->map.width + p->at.x])
             return false;
         if (!good_line(w, &field, x, y, steps))
             waypoint(w, &field, &x, &y);

@@ -68,7 +68,7 @@ static int quantise_group(void *user, int task, int worker)
     const wg_stage *s = &net->plan.stage[b->stage];
     int first = task * b->group;
     int count = b->count - first < b->group ? b->count - first : b->group;
-    const int32_t *v = net->errors + first * s->out_count;
+    const int32_t *v = net->errors[b->stage] + first * s->out_count;
     const uint8_t *trace = net->trace[b->stage] + first * s->out_count;
     if (s->digits == 1) {
         net->kernels->quantise_positive(v, trace, count * s->out_count, b->shift, s->bits.errors,
@@ -79,7 +79,7 @@ static int quantise_group(void *user, int task, int worker)
     for (int p = 0; p < count; p++) {
         unpool_wide(s, v + p * s->out_count, trace + p * s->out_count, b->shift, whole);
         split_digits(whole, s->conv_count, s->digits, s->conv_count * net->batch,
-                     net->digits + (first + p) * s->conv_count);
+                     net->digits[b->stage] + (first + p) * s->conv_count);
     }
     return AG_OK;
 }
@@ -104,7 +104,7 @@ static const int8_t *conv_errors(const ag_wage *net, int stage, int64_t first, i
 {
     const wg_stage *s = &net->plan.stage[stage];
     if (s->digits > 1)
-        return net->digits + (digit * (int64_t)net->batch + first) * s->conv_count;
+        return net->digits[stage] + (digit * (int64_t)net->batch + first) * s->conv_count;
     const int8_t *e = net->activation[stage] + first * s->out_count;
     const uint8_t *trace = net->trace[stage] + first * s->out_count;
     if (!s->pool)
@@ -154,9 +154,9 @@ static void data_gradient(const ag_wage *net, int stage, int64_t first, int coun
 {
     const wg_stage *s = &net->plan.stage[stage];
     int64_t elements = s->in_count * count;
-    int32_t *errors = net->errors + first * s->in_count;
+    int32_t *errors = net->errors[stage - 1] + first * s->in_count;
     int32_t *to = digit == 0 ? errors : w->acc;
-    net->kernels->product(e, WG_SIGNED, at, net->packed_back, s->channels, to);
+    net->kernels->product(e, WG_SIGNED, at, net->packed_back[stage], s->channels, to);
     if (digit > 0)
         add_scaled(errors, to, elements, digit);
     if (digit == s->digits - 1) {
@@ -185,7 +185,7 @@ static int backward_conv(void *user, int task, int worker)
         const int8_t *e = conv_errors(net, b->stage, first, count, d, w);
         int64_t share = (int64_t)worker * s->digits + d;
         net->kernels->gradient(x, s->first ? WG_SIGNED : WG_UNSIGNED, &at, e, s->n,
-                               net->gradient + share * s->weight_count, w->scratch);
+                               net->gradient[b->stage] + share * s->weight_count, w->scratch);
         if (!s->first)
             data_gradient(net, b->stage, first, count, w, &back, spread(s, e, count, w->spread), d);
     }
@@ -197,7 +197,7 @@ static int backward_conv(void *user, int task, int worker)
 static const int8_t *dense_errors(const ag_wage *net, int stage, int digit)
 {
     const wg_stage *s = &net->plan.stage[stage];
-    return s->digits > 1 ? net->digits + digit * s->conv_count * net->batch
+    return s->digits > 1 ? net->digits[stage] + digit * s->conv_count * net->batch
                          : net->activation[stage];
 }
 
@@ -223,7 +223,7 @@ static void dense_gradient(const pass *b, int from, int features, wg_worker *w)
     const int8_t *x = s->first ? net->input : net->activation[b->stage - 1];
     wg_windows at = wg_rows(s, b->count, features);
     for (int d = 0; d < s->digits; d++) {
-        int32_t *dw = net->gradient + d * s->weight_count + (int64_t)from * s->n;
+        int32_t *dw = net->gradient[b->stage] + d * s->weight_count + (int64_t)from * s->n;
         memset(dw, 0, (size_t)features * (size_t)s->n * sizeof *dw);
         net->kernels->gradient(x + from, s->first ? WG_SIGNED : WG_UNSIGNED, &at,
                                dense_errors(net, b->stage, d), s->n, dw, w->scratch);
@@ -281,7 +281,7 @@ static void multiply_errors(pass *b)
         wg_run(net, b->products + (s->channels + features - 1) / features, backward_dense, b);
     } else {
         int64_t sums = s->weight_count * s->digits * net->threads;
-        memset(net->gradient, 0, (size_t)sums * sizeof *net->gradient);
+        memset(net->gradient[b->stage], 0, (size_t)sums * sizeof(int32_t));
         wg_run(net, groups(b), backward_conv, b);
     }
 }

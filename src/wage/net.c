@@ -31,61 +31,70 @@ static int64_t stored_bytes(const wg_stage *s)
 static void place_weights(ag_wage *net, layout *l)
 {
     const wg_kernels *k = net->kernels;
-    int64_t back = 0;
     for (int i = 0; i < net->plan.stages; i++) {
         const wg_stage *s = &net->plan.stage[i];
         net->stored[i] = place(l, stored_bytes(s));
         net->packed[i] =
             place(l, (int64_t)k->pack_bytes(s->windows.segments, s->windows.segment, s->n));
-        if (i > 0)
-            back = larger(back, (int64_t)k->pack_bytes(s->back_windows.segments,
-                                                       s->back_windows.segment, s->channels));
-    }
-    if (net->batch > 0)
-        net->packed_back = place(l, back);
-}
-
-static void place_activations(ag_wage *net, layout *l)
-{
-    for (int i = 0; i < net->plan.stages; i++) {
-        const wg_stage *s = &net->plan.stage[i];
-        bool passing = net->batch == 0 && i + 1 < net->plan.conv_stages;
-        net->activation[i] = passing ? NULL : place(l, s->out_count * net->chunk);
-        net->trace[i] = net->batch > 0 ? place(l, s->out_count * net->batch) : NULL;
     }
     if (net->plan.stage[0].dense)
         net->input = place(l, net->plan.stage[0].in_count * net->chunk);
 }
 
-/* The buffers of the backward pass, each for the layer that needs most. */
-static void place_gradients(ag_wage *net, layout *l)
+static void place_passing(ag_wage *net, layout *l)
 {
-    int64_t errors = 0, gradient = 0, wide = 0, digits = 0;
     for (int i = 0; i < net->plan.stages; i++) {
-        const wg_stage *s = &net->plan.stage[i];
-        int64_t shares = s->dense ? 1 : net->threads;
-        errors = larger(errors, s->out_count);
-        gradient =
-            larger(gradient, s->weight_count * shares * s->digits * (int64_t)sizeof(int32_t));
-        gradient = larger(gradient, 2 * (s->weight_count + 2 * SLACK));
-        if (s->digits > 1) {
-            wide = larger(wide, s->weight_count * (int64_t)sizeof(int64_t));
-            digits = larger(digits, s->conv_count * s->digits * net->batch);
-        }
+        bool ping = i + 1 < net->plan.conv_stages;
+        net->activation[i] = ping ? NULL : place(l, net->plan.stage[i].out_count * net->chunk);
     }
-    net->errors = place(l, errors * net->batch * (int64_t)sizeof(int32_t));
-    net->gradient = place(l, gradient);
-    net->wide_gradient = wide ? place(l, wide) : NULL;
-    net->digits = digits ? place(l, digits) : NULL;
 }
 
-/* Without training the room of the gradient holds one layer's quantised weights. */
+static void place_backward(ag_wage *net, int i, layout *l)
+{
+    const wg_stage *s = &net->plan.stage[i];
+    const wg_windows *back = &s->back_windows;
+    int64_t shares = s->dense ? 1 : net->threads, batch = net->batch;
+    int64_t gradient = s->weight_count * shares * s->digits * (int64_t)sizeof(int32_t);
+    if (i > 0) {
+        net->errors[i - 1] = place(l, s->in_count * batch * (int64_t)sizeof(int32_t));
+        net->packed_back[i] =
+            place(l, (int64_t)net->kernels->pack_bytes(back->segments, back->segment, s->channels));
+    }
+    if (s->digits > 1)
+        net->wide_gradient[i] = place(l, s->weight_count * (int64_t)sizeof(int64_t));
+    net->gradient[i] = place(l, larger(gradient, 2 * (s->weight_count + 2 * SLACK)));
+}
+
+/* The backward pass of a layer needs its own trace and errors and what earlier layers left, so its
+ * buffers begin where those of the next layer began. */
+static void place_training(ag_wage *net, layout *l)
+{
+    size_t most = 0;
+    for (int i = 0; i < net->plan.stages; i++) {
+        int64_t count = net->plan.stage[i].out_count * net->batch;
+        net->activation[i] = place(l, count);
+        net->trace[i] = place(l, count);
+        if (net->plan.stage[i].digits > 1)
+            net->digits[i] =
+                place(l, net->plan.stage[i].conv_count * net->plan.stage[i].digits * net->batch);
+        layout after = *l;
+        if (i == net->plan.stages - 1)
+            net->errors[i] = place(&after, count * (int64_t)sizeof(int32_t));
+        place_backward(net, i, &after);
+        most = after.used > most ? after.used : most;
+    }
+    l->used = most;
+}
+
+/* Without training that room holds one layer's quantised weights. */
 static void place_quantised(ag_wage *net, layout *l)
 {
     int64_t most = 0;
     for (int i = 0; i < net->plan.stages; i++)
         most = larger(most, net->plan.stage[i].weight_count);
-    net->gradient = place(l, most);
+    int32_t *room = place(l, most);
+    for (int i = 0; i < net->plan.stages; i++)
+        net->gradient[i] = room;
 }
 
 static int64_t scratch_bytes(const ag_wage *net, const wg_stage *s)
@@ -139,11 +148,12 @@ static void lay_out(ag_wage *net, layout *l)
     wg_worker *workers = place(l, (int64_t)sizeof(wg_worker) * net->threads), none;
     net->worker = workers;
     place_weights(net, l);
-    place_activations(net, l);
-    if (net->batch > 0)
-        place_gradients(net, l);
-    else
+    if (net->batch > 0) {
+        place_training(net, l);
+    } else {
+        place_passing(net, l);
         place_quantised(net, l);
+    }
     for (int i = 0; i < net->threads; i++)
         place_worker(net, l, workers ? &workers[i] : &none);
 }

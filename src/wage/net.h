@@ -78,12 +78,14 @@ struct ag_wage {
     int8_t *packed[AG_WAGE_MAX_LAYERS];     /* quantised, for product() */
     int8_t *activation[AG_WAGE_MAX_LAYERS]; /* [chunk, out]; in the backward pass the errors */
     uint8_t *trace[AG_WAGE_MAX_LAYERS];     /* [batch, out] */
-    int8_t *input;          /* [chunk, in] of a network that begins with a dense layer */
-    int8_t *packed_back;    /* weights of one layer for the data gradient */
-    int8_t *digits;         /* [digits][batch, conv] of one layer with wide errors */
-    int32_t *errors;        /* [batch, out] of one layer, not yet quantised */
-    int32_t *gradient;      /* of one layer: [shares][digits][weights]; also room for its weights */
-    int64_t *wide_gradient; /* of one layer with wide errors */
+    int8_t *digits[AG_WAGE_MAX_LAYERS];     /* [digits][batch, conv] of wide errors */
+    int8_t *input; /* [chunk, in] of a network that begins with a dense layer */
+
+    /* For the backward pass of a layer, in the room of all that later layers used. */
+    int32_t *errors[AG_WAGE_MAX_LAYERS]; /* [batch, out] of its activations, not yet quantised */
+    int8_t *packed_back[AG_WAGE_MAX_LAYERS];    /* weights for the data gradient */
+    int32_t *gradient[AG_WAGE_MAX_LAYERS];      /* [shares][digits][weights], or two int8 copies */
+    int64_t *wide_gradient[AG_WAGE_MAX_LAYERS]; /* their sum when the errors are wide */
 };
 
 /* ---- net.c ---- */
@@ -127,8 +129,8 @@ void wg_forward(ag_wage *net, const uint8_t *pictures, int count, bool train);
 
 /* k of Shift(m) = 2^k, the nearest power of two in the logarithm; m >= 1. */
 int wg_nearest_power(uint64_t m);
-/* From net->errors [count, classes], whose largest magnitude is given, through all layers; each is
- * updated once its gradients are known. */
+/* From the errors [count, classes] of the last layer, whose largest magnitude is given, through all
+ * layers; each is updated once its gradients are known. */
 void wg_backward(ag_wage *net, const uint8_t *pictures, int count, uint32_t largest, int rate,
                  uint64_t step);
 /* Sum the `shares` of a stage's gradient, update its stored weights, pack them. */

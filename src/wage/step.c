@@ -37,17 +37,18 @@ static uint32_t compare(ag_wage *net, const uint8_t *labels, int count, ag_wage_
 {
     const wg_stage *s = &net->plan.stage[net->plan.stages - 1];
     const int8_t *outputs = net->activation[net->plan.stages - 1];
+    int32_t *errors = net->errors[net->plan.stages - 1];
     int one = 1 << (s->bits.activations - 1);
     *result = (ag_wage_result){ 0 };
     for (int p = 0; p < count; p++, outputs += s->n) {
         for (int c = 0; c < s->n; c++) {
             int error = outputs[c] - (c == labels[p] ? one : 0);
-            net->errors[p * s->n + c] = error;
+            errors[p * s->n + c] = error;
             result->loss += error * error;
         }
         result->correct += best_of(outputs, s->n) == labels[p];
     }
-    return net->kernels->keep_inside(net->errors, net->trace[net->plan.stages - 1],
+    return net->kernels->keep_inside(errors, net->trace[net->plan.stages - 1],
                                      (int64_t)count * s->n);
 }
 

@@ -30,9 +30,9 @@ static uint64_t sum_digits(const pass *u, int64_t from, int count)
     for (int64_t i = from; i < from + count; i++) {
         int64_t sum = 0;
         for (int part = 0; part < u->shares * s->digits; part++)
-            sum += (int64_t)u->net->gradient[part * s->weight_count + i] *
+            sum += (int64_t)u->net->gradient[u->stage][part * s->weight_count + i] *
                    (1 << 7 * (part % s->digits));
-        u->net->wide_gradient[i] = sum;
+        u->net->wide_gradient[u->stage][i] = sum;
         most = (uint64_t)llabs(sum) > most ? (uint64_t)llabs(sum) : most;
     }
     return most;
@@ -48,7 +48,7 @@ static int sum_chunk(void *user, int task, int worker)
     if (s->digits > 1) {
         most = sum_digits(u, from, count);
     } else {
-        int32_t *sum = u->net->gradient + from;
+        int32_t *sum = u->net->gradient[u->stage] + from;
         for (int share = 1; share < u->shares; share++)
             for (int i = 0; i < count; i++)
                 sum[i] += sum[share * s->weight_count + i];
@@ -74,7 +74,8 @@ static int64_t step_size(uint64_t size, int shift, const uint16_t *random)
 
 static int64_t gradient_at(const pass *u, int64_t i)
 {
-    return u->net->plan.stage[u->stage].digits > 1 ? u->net->wide_gradient[i] : u->net->gradient[i];
+    return u->net->plan.stage[u->stage].digits > 1 ? u->net->wide_gradient[u->stage][i]
+                                                   : u->net->gradient[u->stage][i];
 }
 
 /* Any width of gradients, errors and weights. */
@@ -114,8 +115,8 @@ static int update_chunk(void *user, int task, int worker)
     if (s->bits.gradients > 8 || s->digits > 1 || u->shift > 31 || u->shift < -31)
         update_wide(u, from, count, random);
     else
-        net->kernels->update((int8_t *)net->stored[u->stage] + from, net->gradient + from, random,
-                             count, u->shift, u->limit);
+        net->kernels->update((int8_t *)net->stored[u->stage] + from, net->gradient[u->stage] + from,
+                             random, count, u->shift, u->limit);
     return AG_OK;
 }
 

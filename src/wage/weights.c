@@ -86,7 +86,7 @@ void ag_wage_get_quantised(const ag_wage *net, int layer, int8_t *weights)
 void wg_pack(ag_wage *net, int stage)
 {
     const wg_stage *s = &net->plan.stage[stage];
-    int8_t *quantised = (int8_t *)net->gradient;
+    int8_t *quantised = (int8_t *)net->gradient[stage];
     wg_quantise_weights(net, stage, quantised);
     net->kernels->pack(quantised, s->windows.segments, s->windows.segment, s->n,
                        net->packed[stage]);
@@ -96,7 +96,7 @@ void wg_pack(ag_wage *net, int stage)
 void wg_pack_back(ag_wage *net, int stage)
 {
     const wg_stage *s = &net->plan.stage[stage];
-    int8_t *quantised = (int8_t *)net->gradient;
+    int8_t *quantised = (int8_t *)net->gradient[stage];
     int64_t tap = (int64_t)s->channels * s->n, taps = (int64_t)s->kernel * s->kernel;
     int8_t *turned = quantised + (s->weight_count + 127) / 64 * 64;
     wg_quantise_weights(net, stage, quantised);
@@ -104,5 +104,5 @@ void wg_pack_back(ag_wage *net, int stage)
         net->kernels->transpose(quantised + i * tap, s->channels, s->n,
                                 turned + (taps - 1 - i) * tap);
     net->kernels->pack(turned, s->back_windows.segments, s->back_windows.segment, s->channels,
-                       net->packed_back);
+                       net->packed_back[stage]);
 }

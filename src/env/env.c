@@ -48,6 +48,8 @@ static int open_by_name(ag_env *env)
     const char *rest = after(env->name, "plugin:");
     if (rest)
         return env_plugin_open(rest, &env->spec, &env->options, &env->opened);
+    if ((rest = after(env->name, "gym:")))
+        return env_gym_open(rest, &env->spec, &env->options, &env->opened);
     const env_class *class = env_class_of(env->name);
     return env_built_in_open(class, env->name, &env->spec, &env->options, &env->opened);
 }
@@ -68,7 +70,7 @@ static int prepare(ag_env *env, const char *name)
 int ag_env_open(const char *name, const ag_env_options *options, ag_env **out)
 {
     *out = NULL;
-    if (!after(name, "plugin:") && !env_class_of(name))
+    if (!after(name, "plugin:") && !after(name, "gym:") && !env_class_of(name))
         return env_unknown(name);
     ag_env *env = ag_calloc(1, sizeof *env);
     if (!env)

@@ -1,0 +1,331 @@
+/* The bridge's process: started, called through eventfds, ended; its death and its silence are
+ * errors. */
+#include "env/gym.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST_LINE = 1 << 20 };
+
+static const double FAREWELL_SECONDS = 2;
+
+/* Both sides look at the counts for a moment before they sleep on an eventfd, whose wake-up takes
+ * longer than a quick environment's step. Only where stores are seen in their order: the other side
+ * is Python, which has no barriers. */
+#if defined(__x86_64__)
+static const double SPIN_SECONDS = 150e-6;
+#else
+static const double SPIN_SECONDS = 0;
+#endif
+
+extern char **environ;
+
+static int failed(const char *what)
+{
+    return ag_fail(AG_EIO, "%s: %s", what, strerror(errno));
+}
+
+static void shut(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* ---- starting ---- */
+
+/* What the child holds. */
+typedef struct {
+    int lifeline, report; /* its ends of the pipes */
+} child_ends;
+
+static int open_channels(gym_process *p, child_ends *child)
+{
+    int lifeline[2], report[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, lifeline))
+        return failed("a pair of sockets cannot be made");
+    p->lifeline = lifeline[1];
+    child->lifeline = lifeline[0];
+    if (pipe2(report, O_CLOEXEC))
+        return failed("a pipe cannot be made");
+    p->report = report[0];
+    child->report = report[1];
+    p->memory = memfd_create("agena-gym", MFD_CLOEXEC);
+    p->picture = memfd_create("agena-gym-picture", MFD_CLOEXEC);
+    if (p->memory < 0 || p->picture < 0)
+        return failed("shared memory cannot be made");
+    p->go = eventfd(0, EFD_CLOEXEC);
+    p->done = eventfd(0, EFD_CLOEXEC);
+    return p->go < 0 || p->done < 0 ? failed("an eventfd cannot be made") : AG_OK;
+}
+
+/* Descriptors keep their numbers in the child: a copy onto itself stays open over exec. Standard
+ * output goes to standard error, so that what environments print does not meet our output. */
+static int prepare_files(posix_spawn_file_actions_t *files, const gym_process *p,
+                         const child_ends *child)
+{
+    const int kept[] = { child->lifeline, child->report, p->memory, p->picture, p->go, p->done };
+    int error = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0] && !error; i++)
+        error = posix_spawn_file_actions_adddup2(files, kept[i], kept[i]);
+    return error;
+}
+
+/* In a group of its own: Ctrl-C is for us, and what it starts ends with it. */
+static int prepare_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    int error =
+        posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    return error ? error : posix_spawnattr_setsigmask(attributes, &none);
+}
+
+static int start_python(gym_process *p, const char *python, const child_ends *child, char *job)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    int error = prepare_files(&files, p, child);
+    if (!error)
+        error = prepare_attributes(&attributes);
+    char *arguments[] = { (char *)python, "-c", (char *)gym_bridge_text, job, NULL };
+    pid_t pid;
+    if (!error)
+        error = posix_spawnp(&pid, python, &files, &attributes, arguments, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    if (error)
+        return ag_fail(AG_EIO, "%.200s cannot be started: %s", python, strerror(error));
+    p->pid = pid;
+    return AG_OK;
+}
+
+static int add_descriptors(json_t *job, const gym_process *p, const child_ends *child)
+{
+    json_t *all = json_pack("{s:b,s:i,s:i,s:i,s:i,s:i,s:i}", "spin", SPIN_SECONDS > 0, "lifeline",
+                            child->lifeline, "report", child->report, "memory", p->memory,
+                            "picture", p->picture, "go", p->go, "done", p->done);
+    int error = all ? json_object_update(job, all) : -1;
+    json_decref(all);
+    return error ? ag_fail(AG_ENOMEM, "out of memory (description of an environment)") : AG_OK;
+}
+
+int gym_spawn(gym_process *p, const char *python, json_t *job)
+{
+    *p = (gym_process){
+        .lifeline = -1, .report = -1, .memory = -1, .picture = -1, .go = -1, .done = -1
+    };
+    child_ends child = { -1, -1 };
+    int code = open_channels(p, &child);
+    if (code == AG_OK)
+        code = add_descriptors(job, p, &child);
+    char *text = code == AG_OK ? json_dumps(job, JSON_COMPACT) : NULL;
+    if (code == AG_OK)
+        code = text ? start_python(p, python, &child, text)
+                    : ag_fail(AG_ENOMEM, "out of memory (description of an environment)");
+    free(text);
+    shut(&child.lifeline);
+    shut(&child.report);
+    return code;
+}
+
+/* ---- ending ---- */
+
+static void release(gym_process *p)
+{
+    if (p->shared)
+        munmap(p->shared, p->shared_bytes);
+    p->shared = NULL;
+    shut(&p->lifeline);
+    shut(&p->report);
+    shut(&p->memory);
+    shut(&p->picture);
+    shut(&p->go);
+    shut(&p->done);
+}
+
+/* The exit status, once the process and what it started are gone. */
+static int kill_all(gym_process *p)
+{
+    int status = 0;
+    kill(-p->pid, SIGKILL);
+    while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    p->pid = 0;
+    release(p);
+    return status;
+}
+
+static int died(gym_process *p)
+{
+    /* It may have closed its pipe a moment before it is gone. */
+    int status = 0;
+    double end = ag_seconds() + FAREWELL_SECONDS;
+    pid_t got = 0;
+    while (got == 0 && ag_seconds() < end) {
+        got = waitpid(p->pid, &status, WNOHANG);
+        if (got == 0)
+            poll(NULL, 0, 1);
+    }
+    if (got == p->pid) {
+        kill(-p->pid, SIGKILL); /* what it started */
+        p->pid = 0;
+        release(p);
+    } else {
+        status = kill_all(p);
+    }
+    if (WIFSIGNALED(status))
+        return ag_fail(AG_EIO, "its Python process died of signal %d (%s)", WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));
+    return ag_fail(AG_EIO, "its Python process ended with status %d", WEXITSTATUS(status));
+}
+
+/* ---- talking ---- */
+
+/* Wait until fd can be read. */
+static int wait_for(gym_process *p, int fd, double seconds)
+{
+    double end = ag_seconds() + seconds;
+    struct pollfd polled[] = { { .fd = fd, .events = POLLIN }, { .fd = p->report, .events = 0 } };
+    for (;;) {
+        double left = end - ag_seconds();
+        int ready = poll(polled, 2, left > 0 ? (int)(left * 1000) + 1 : 0);
+        if (ready > 0 && (polled[0].revents & POLLIN))
+            return AG_OK;
+        if (ready > 0)
+            return died(p);
+        if (ready < 0 && errno != EINTR)
+            return failed("waiting for its Python process fails");
+        if (ready == 0 && left <= 0) {
+            kill_all(p);
+            return ag_fail(AG_EIO, "its Python process did not answer within %g s and was ended",
+                           seconds);
+        }
+    }
+}
+
+int gym_hear(gym_process *p, double seconds, char **line)
+{
+    size_t used = 0;
+    *line = ag_malloc(MOST_LINE + 1);
+    int code = *line ? AG_OK : AG_ENOMEM;
+    while (code == AG_OK && (used == 0 || (*line)[used - 1] != '\n')) {
+        code = wait_for(p, p->report, seconds);
+        ssize_t got = code == AG_OK ? read(p->report, *line + used, MOST_LINE - used) : 0;
+        if (code == AG_OK && got <= 0)
+            code =
+                used == MOST_LINE ? ag_fail(AG_EFORMAT, "its specification is too long") : died(p);
+        used += code == AG_OK ? (size_t)got : 0;
+    }
+    if (code == AG_OK) {
+        (*line)[used] = '\0';
+        return AG_OK;
+    }
+    ag_free(*line);
+    *line = NULL;
+    return code;
+}
+
+static int tell(gym_process *p, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    if (!text)
+        return ag_fail(AG_ENOMEM, "out of memory (layout of shared memory)");
+    size_t length = strlen(text); /* a line that a socket holds as a whole */
+    text[length] = '\n';
+    ssize_t written = send(p->lifeline, text, length + 1, MSG_NOSIGNAL);
+    free(text);
+    return written == (ssize_t)length + 1 ? AG_OK : failed("the layout cannot be told");
+}
+
+static bool answered(const gym_process *p)
+{
+    const int32_t *header = (const int32_t *)p->shared;
+    return __atomic_load_n(&header[GYM_ANSWERED], __ATOMIC_ACQUIRE) == header[GYM_ASKED];
+}
+
+static bool spin(const gym_process *p)
+{
+    double end = ag_seconds() + SPIN_SECONDS;
+    while (!answered(p)) {
+        if (ag_seconds() >= end)
+            return false;
+    }
+    return true;
+}
+
+static int wait_done(gym_process *p, double seconds)
+{
+    double begin = ag_seconds();
+    if (p->brief && spin(p))
+        return AG_OK;
+    int code = AG_OK;
+    while (code == AG_OK && !answered(p)) {
+        uint64_t count; /* left over from an answer that was spun for, or this one's */
+        code = wait_for(p, p->done, seconds);
+        if (code == AG_OK && read(p->done, &count, sizeof count) != (ssize_t)sizeof count)
+            code = failed("an eventfd cannot be read");
+    }
+    p->brief = ag_seconds() - begin < 2 * SPIN_SECONDS;
+    return code;
+}
+
+static int ask(gym_process *p)
+{
+    int32_t *header = (int32_t *)p->shared;
+    __atomic_store_n(&header[GYM_ASKED], header[GYM_ASKED] + 1, __ATOMIC_RELEASE);
+    uint64_t one = 1;
+    return write(p->go, &one, sizeof one) == (ssize_t)sizeof one
+               ? AG_OK
+               : failed("an eventfd cannot be written");
+}
+
+int gym_share(gym_process *p, size_t bytes, json_t *layout, double seconds)
+{
+    if (ftruncate(p->memory, (off_t)bytes))
+        return failed("shared memory cannot be made");
+    void *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, p->memory, 0);
+    if (shared == MAP_FAILED)
+        return ag_fail(AG_ENOMEM, "out of memory (%zu bytes of shared memory asked for)", bytes);
+    p->shared = shared;
+    p->shared_bytes = bytes;
+    p->brief = false;
+    ((int32_t *)shared)[GYM_ASKED] = 1; /* being ready is the first answer */
+    int code = tell(p, layout);
+    return code == AG_OK ? wait_done(p, seconds) : code;
+}
+
+int gym_call(gym_process *p, double seconds)
+{
+    int code = ask(p);
+    return code == AG_OK ? wait_done(p, seconds) : code;
+}
+
+void gym_end(gym_process *p)
+{
+    if (p->pid == 0) {
+        release(p);
+        return;
+    }
+    if (p->shared) {
+        ((int32_t *)p->shared)[GYM_COMMAND] = GYM_QUIT;
+        struct pollfd ending = { .fd = p->report, .events = 0 };
+        if (ask(p) == AG_OK)
+            poll(&ending, 1, (int)(FAREWELL_SECONDS * 1000));
+    }
+    kill_all(p);
+}

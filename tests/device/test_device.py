@@ -37,7 +37,7 @@ def need(*programs):
 
 def compiles(compiler):
     need(compiler)
-    for name, batch, *network in [("learns", 3, *SMALL), ("wide", 3, "2-8-12-8", *SMALL[1:]),
+    for name, batch, *network in [("learns", 8, *DIGITS), ("wide", 3, "2-8-12-8", *SMALL[1:]),
                                   ("nearest", 3, *SMALL, "nearest"), ("classifies", 0, *SMALL)]:
         folder = export(name, batch, *network)
         for level in ("-O0", "-Os", "-O3"):
@@ -142,7 +142,7 @@ def random_stream(rng, batch, network, steps=24):
         if step % 4 == 3:
             records.append(b"W" + pictures.classify(b"P", random_pictures(rng, 3, network)))
     # Steps far beyond the range of the weights.
-    records.append(pictures.learn(random_pictures(rng, batch, network), 40, steps) + b"W")
+    records.append(pictures.learn(random_pictures(rng, batch, network), 15, steps) + b"W")
     return b"".join(records) + pictures.classify(b"F", random_pictures(rng, 5, network)) + b"W"
 
 

@@ -20,12 +20,12 @@ int main(void)
     int8_t outputs[WAGE_CLASSES];
     int32_t step, slot;
     wage_start(&net, WAGE_SEED);
-    for (step = 0; step < 20; step++) {
+    for (step = 0; step < 40; step++) {
         for (slot = 0; slot < WAGE_BATCH; slot++) {
             look((step + slot) % 2);
             wage_put(&net, slot, picture, (uint8_t)((step + slot) % 2));
         }
-        wage_step(&net, WAGE_BATCH, 3, (uint64_t)step);
+        wage_step(&net, WAGE_BATCH, 2, (uint64_t)step);
     }
     look(1);
     wage_predict(&net, picture, outputs);

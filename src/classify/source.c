@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NOISE_PICTURES = 512, NOISE_CLASSES = 10 };
+enum { NOISE_PICTURES = 64, NOISE_CLASSES = 10 };
 
 static int make_noise(const char *data, ag_pictures **out)
 {

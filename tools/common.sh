@@ -94,7 +94,7 @@ build_threads() {
 
 # The project's own C files.
 source_files() {
-    git -C "$root" ls-files -- 'bench/*.[ch]' 'include/*.h' 'src/*.[ch]' 'tests/*.[ch]' 'models/*.[ch]'
+    git -C "$root" ls-files -- 'bench/*.[ch]' 'demo/*.[ch]' 'include/*.h' 'src/*.[ch]' 'tests/*.[ch]' 'models/*.[ch]'
 }
 
 check_format() {

@@ -5,6 +5,7 @@
 
 const lab_level *const lab_families[] = {
     lab_explore_levels,
+    lab_natlab_levels,
     NULL,
 };
 

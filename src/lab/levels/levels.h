@@ -6,5 +6,6 @@
 
 /* Arrays of levels; name NULL at the end. */
 extern const lab_level lab_explore_levels[];
+extern const lab_level lab_natlab_levels[];
 
 #endif

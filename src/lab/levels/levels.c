@@ -6,6 +6,9 @@
 const lab_level *const lab_families[] = {
     lab_explore_levels,
     lab_natlab_levels,
+    lab_lasertag_levels,
+    lab_psychlab_levels,
+    lab_skymaze_levels,
     NULL,
 };
 

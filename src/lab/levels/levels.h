@@ -7,5 +7,8 @@
 /* Arrays of levels; name NULL at the end. */
 extern const lab_level lab_explore_levels[];
 extern const lab_level lab_natlab_levels[];
+extern const lab_level lab_lasertag_levels[];
+extern const lab_level lab_psychlab_levels[];
+extern const lab_level lab_skymaze_levels[];
 
 #endif

@@ -32,10 +32,9 @@ static transposed transposed_of(const wg_windows *at)
     transposed t = { .channels = between, .step = at->segments };
     t.taps = (at->segment + between - 1) / between;
     t.last = at->segment - (t.taps - 1) * between;
-    t.shared = at->height > 1 && at->segments > 1 && at->stride_y % at->stride_segment == 0 &&
-               at->stride_y / at->stride_segment <= at->segments;
+    t.shared = lines_between(at) > 0 && lines_between(at) <= at->segments;
     if (t.shared)
-        t.step = (int)(at->stride_y / at->stride_segment);
+        t.step = lines_between(at);
     t.lines = (at->height - 1) * t.step + at->segments;
     t.positions = at->width + t.taps - 1;
     t.pitch = 4 * (ptrdiff_t)(steps_of(at->width) + steps_of(t.taps - 1));
@@ -157,17 +156,49 @@ static void transpose(const int8_t *x, int rows, int columns, int8_t *out)
             out[c * (ptrdiff_t)rows + r] = x[r * (ptrdiff_t)columns + c];
 }
 
+/* Windows of which segment `segment` is not padding: [from, to) in the order from the top. */
+static void windows_inside(const transposed *t, const wg_windows *at, int segment, int *from,
+                           int *to)
+{
+    *from = 0;
+    *to = at->height;
+    if (!t->shared)
+        return;
+    int bottom = t->lines - at->bottom;
+    *from = smaller((larger(at->top - segment, 0) + t->step - 1) / t->step, at->height);
+    *to = smaller((larger(bottom - segment, 0) + t->step - 1) / t->step, at->height);
+}
+
+/* Where the rows of one tile begin, and the lines that they need. */
+static void gradient_rows(const transposed *t, const int8_t *x, const wg_windows *at, int first,
+                          int rows, int tile_rows, left_rows *left)
+{
+    int from, to, last = (first + rows - 1) / at->segment;
+    windows_inside(t, at, first / at->segment, &left->from, &left->to);
+    windows_inside(t, at, last, &from, &to);
+    left->from = smaller(left->from, from);
+    left->to = larger(larger(left->to, to), left->from);
+    if (last > first / at->segment + 1) { /* segments between them */
+        left->from = 0;
+        left->to = at->height;
+    }
+    for (int r = 0; r < tile_rows; r++) /* rows past the last: any that may be read */
+        left->row[r] = gradient_row(t, x, at->segment, first + (r < rows ? r : 0));
+}
+
 static void gradient_panel(way how, const transposed *t, const int8_t *x, const wg_windows *at,
-                           left_rows *left, const int8_t *panel, const int32_t *start, int columns,
-                           target to)
+                           left_rows *left, const int8_t *panel, int columns, target to)
 {
     int vectors = columns / LANES, total = at->segments * at->segment;
     int tile_rows = tiles[how][vectors].rows;
     for (int row = 0; row < total; row += tile_rows, to.out += tile_rows * (ptrdiff_t)to.n) {
-        to.rows = total - row < tile_rows ? total - row : tile_rows;
-        for (int r = 0; r < tile_rows; r++) /* rows past the last: any that may be read */
-            left->row[r] = gradient_row(t, x, at->segment, row + (r < to.rows ? r : 0));
-        tiles[how][vectors].run(left, panel, start, &to);
+        to.rows = smaller(total - row, tile_rows);
+        gradient_rows(t, x, at, row, to.rows, tile_rows, left);
+        if (to.start) { /* those that 128 was added to are no zeros */
+            left->from = 0;
+            left->to = at->height;
+        }
+        tiles[how][vectors].run(left, panel, &to);
     }
 }
 
@@ -184,18 +215,21 @@ static void gradient(const int8_t *x, wg_range range, const wg_windows *at, cons
     transpose_pictures(&t, x, at, offset ? 128 : 0, pictures);
     pack_right(e, lines, at->width, n, packed);
     if (offset)
-        right_starts(packed, lines * steps, n);
+        fill_starts(packed, lines, steps, n);
+    const int32_t *none = right_starts(packed), *all = none;
+    all += (size_t)lines * round_up((size_t)n, LANES);
     left_rows left = { .blocks = at->pictures,
                        .segments = at->height,
                        .steps = steps,
                        .stride_block = t.picture,
                        .stride_segment = t.step * t.line };
-    const int8_t *panel = packed + right_panels(n);
+    const int8_t *panel = packed + right_panels(lines, n);
     for (int column = 0; column < n; column += PANEL * LANES) {
         int columns = panel_columns(n, column);
         target to = { .out = dw + column, .n = n, .columns = n - column, .add = true };
-        gradient_panel(how, &t, pictures, at, &left, panel,
-                       offset ? right_start(packed) + column : NULL, columns, to);
+        to.start = offset ? all + column : NULL;
+        to.less = none + column;
+        gradient_panel(how, &t, pictures, at, &left, panel, columns, to);
         panel += 4 * (ptrdiff_t)lines * steps * columns;
     }
 }

@@ -33,10 +33,10 @@ typedef enum {
 } way;
 
 /* Rows of the left operand: the steps of row r are at row[r] + block * stride_block + segment *
- * stride_segment + 4 * step. */
+ * stride_segment + 4 * step. Segments outside [from, to) are all zeros. */
 typedef struct {
     const int8_t *row[MAX_ROWS];
-    int blocks, segments, steps;
+    int blocks, segments, from, to, steps;
     ptrdiff_t stride_block, stride_segment;
     int room; /* steps that sums of 16 bits have room for */
 } left_rows;
@@ -46,6 +46,7 @@ typedef struct {
     int32_t *out; /* [rows, n] */
     int n, rows, columns;
     bool add;
+    const int32_t *start, *less; /* sums begin with start - less; NULL: with 0 */
 } target;
 
 /* ---- right operands ---- */
@@ -67,14 +68,15 @@ static int steps_of(int segment)
     return (segment + 3) / 4;
 }
 
-static int32_t *right_start(int8_t *packed)
+static int32_t *right_starts(int8_t *packed)
 {
     return (int32_t *)(packed + sizeof(right_header));
 }
 
-static size_t right_panels(int n)
+static size_t right_panels(int segments, int n)
 {
-    return round_up(sizeof(right_header) + 4 * round_up((size_t)n, LANES), 64);
+    size_t starts = (size_t)(segments + 1) * round_up((size_t)n, LANES);
+    return round_up(sizeof(right_header) + starts * sizeof(int32_t), 64);
 }
 
 /* Columns of the panel that begins at `column`, filled up to whole vectors. */
@@ -86,7 +88,7 @@ static int panel_columns(int n, int column)
 
 static size_t right_bytes(int segments, int segment, int n)
 {
-    return right_panels(n) +
+    return right_panels(segments, n) +
            4 * (size_t)segments * (size_t)steps_of(segment) * round_up((size_t)n, LANES);
 }
 
@@ -117,7 +119,7 @@ static void pack_step(const int8_t *w, int n, int rows, int columns, int padded,
 
 static void pack_right(const int8_t *w, int segments, int segment, int n, int8_t *packed)
 {
-    int8_t *out = packed + right_panels(n);
+    int8_t *out = packed + right_panels(segments, n);
     for (int column = 0; column < n; column += PANEL * LANES) {
         int padded = panel_columns(n, column);
         int columns = n - column < padded ? n - column : padded;
@@ -128,25 +130,32 @@ static void pack_right(const int8_t *w, int segments, int segment, int n, int8_t
     }
 }
 
-/* What the sums of columns must begin with when 128 is added to all left operands. */
-static void start_of_panel(const int8_t *panel, int steps, int columns, int32_t *start)
+/* What the sums of columns must begin with when 128 is added to the left operands of the first 0, 1
+ * ... segments: start [segments + 1], `apart` elements from one to the next. */
+static void starts_of_panel(const int8_t *panel, int segments, int steps, int columns, size_t apart,
+                            int32_t *start)
 {
     const int8_t ones[4] = { 1, 1, 1, 1 };
     for (int c = 0; c < columns; c += LANES) {
+        const int8_t *w = panel + 4 * c;
         vi sum = vi_zero();
-        for (int k = 0; k < steps; k++)
-            sum = vi_dot(sum, vi_repeat(ones), vi_load(panel + 4 * ((ptrdiff_t)k * columns + c)));
-        vi_store(start + c, vi_sub(vi_zero(), vi_left(sum, 7)));
+        vi_store(start + c, sum);
+        for (int s = 1; s <= segments; s++) {
+            for (int k = 0; k < steps; k++, w += 4 * columns)
+                sum = vi_dot(sum, vi_repeat(ones), vi_load(w));
+            vi_store(start + (size_t)s * apart + c, vi_sub(vi_zero(), vi_left(sum, 7)));
+        }
     }
 }
 
-static void right_starts(int8_t *packed, int steps, int n)
+static void fill_starts(int8_t *packed, int segments, int steps, int n)
 {
-    const int8_t *panel = packed + right_panels(n);
+    const int8_t *panel = packed + right_panels(segments, n);
     for (int column = 0; column < n; column += PANEL * LANES) {
         int columns = panel_columns(n, column);
-        start_of_panel(panel, steps, columns, right_start(packed) + column);
-        panel += 4 * (ptrdiff_t)steps * columns;
+        starts_of_panel(panel, segments, steps, columns, round_up((size_t)n, LANES),
+                        right_starts(packed) + column);
+        panel += 4 * (ptrdiff_t)segments * steps * columns;
     }
 }
 
@@ -156,6 +165,21 @@ static ALWAYS_INLINE vi left_step(way how, const int8_t *p)
 {
     vi x = vi_repeat(p);
     return how == DOT_OFFSET || how == SUMS_OFFSET ? vi_xor(x, vi_set(0x80808080)) : x;
+}
+
+static ALWAYS_INLINE vi tile_start(const target *to, int v)
+{
+    if (!to->start)
+        return vi_zero();
+    return vi_sub(vi_load(to->start + v * LANES), vi_load(to->less + v * LANES));
+}
+
+/* Panel columns of `vectors` vectors: where the segment's steps are. */
+static ALWAYS_INLINE const int8_t *tile_segment(const int vectors, const left_rows *x,
+                                                const int8_t *w, int block, int segment)
+{
+    ptrdiff_t before = (ptrdiff_t)block * x->segments + segment;
+    return w + before * x->steps * (4 * vectors * LANES);
 }
 
 static ALWAYS_INLINE void tile_store(const int rows, const int vectors, vi sum[MAX_ROWS][PANEL],
@@ -199,8 +223,7 @@ static ALWAYS_INLINE const int8_t *tile_steps(const int rows, const int vectors,
 }
 
 static ALWAYS_INLINE void tile_of_dots(const int rows, const int vectors, const way how,
-                                       const left_rows *x, const int8_t *w, const int32_t *start,
-                                       const target *to)
+                                       const left_rows *x, const int8_t *w, const target *to)
 {
     vi sum[MAX_ROWS][PANEL];
     const int8_t *row[MAX_ROWS];
@@ -209,12 +232,14 @@ static ALWAYS_INLINE void tile_of_dots(const int rows, const int vectors, const 
         row[r] = x->row[r];
         UNROLL
         for (int v = 0; v < vectors; v++)
-            sum[r][v] = start ? vi_load(start + v * LANES) : vi_zero();
+            sum[r][v] = tile_start(to, v);
     }
-    for (int b = 0; b < x->blocks; b++)
-        for (int s = 0; s < x->segments; s++)
-            w = tile_steps(rows, vectors, how, row, b * x->stride_block + s * x->stride_segment,
-                           x->steps, w, sum);
+    for (int b = 0; b < x->blocks; b++) {
+        const int8_t *y = tile_segment(vectors, x, w, b, x->from);
+        for (int s = x->from; s < x->to; s++)
+            y = tile_steps(rows, vectors, how, row, b * x->stride_block + s * x->stride_segment,
+                           x->steps, y, sum);
+    }
     tile_store(rows, vectors, sum, to);
 }
 
@@ -281,8 +306,7 @@ static ALWAYS_INLINE const int8_t *tile_short_segment(const int rows, const int 
 }
 
 static ALWAYS_INLINE void tile_of_sums(const int rows, const int vectors, const way how,
-                                       const left_rows *x, const int8_t *w, const int32_t *start,
-                                       const target *to)
+                                       const left_rows *x, const int8_t *w, const target *to)
 {
     vs sum[SUMS_ROWS][PANEL];
     tile_sums t = { .room = x->room };
@@ -291,13 +315,15 @@ static ALWAYS_INLINE void tile_of_sums(const int rows, const int vectors, const 
         UNROLL
         for (int v = 0; v < vectors; v++) {
             sum[r][v] = vs_zero();
-            vi_store(&t.wide[r][v * LANES], start ? vi_load(start + v * LANES) : vi_zero());
+            vi_store(&t.wide[r][v * LANES], tile_start(to, v));
         }
     }
-    for (int b = 0; b < x->blocks; b++)
-        for (int s = 0; s < x->segments; s++)
-            w = tile_short_segment(rows, vectors, how, x,
-                                   b * x->stride_block + s * x->stride_segment, w, sum, &t);
+    for (int b = 0; b < x->blocks; b++) {
+        const int8_t *y = tile_segment(vectors, x, w, b, x->from);
+        for (int s = x->from; s < x->to; s++)
+            y = tile_short_segment(rows, vectors, how, x,
+                                   b * x->stride_block + s * x->stride_segment, y, sum, &t);
+    }
     tile_widen(rows, vectors, sum, &t);
     vi wide[MAX_ROWS][PANEL];
     UNROLL
@@ -310,13 +336,12 @@ static ALWAYS_INLINE void tile_of_sums(const int rows, const int vectors, const 
 }
 #endif
 
-typedef void tile_fn(const left_rows *x, const int8_t *w, const int32_t *start, const target *to);
+typedef void tile_fn(const left_rows *x, const int8_t *w, const target *to);
 
 #define TILE(kind, how, rows, vectors)                                                             \
-    static void tile_##how##_##vectors(const left_rows *x, const int8_t *w, const int32_t *start,  \
-                                       const target *to)                                           \
+    static void tile_##how##_##vectors(const left_rows *x, const int8_t *w, const target *to)      \
     {                                                                                              \
-        kind(rows, vectors, how, x, w, start, to);                                                 \
+        kind(rows, vectors, how, x, w, to);                                                        \
     }
 TILES(TILE)
 
@@ -331,16 +356,46 @@ static const struct {
 
 /* ---- windows times weights ---- */
 
+/* Windows above each other begin so many lines apart; 0: not whole lines. */
+static int lines_between(const wg_windows *at)
+{
+    bool whole = at->height > 1 && at->segments > 1 && at->stride_y % at->stride_segment == 0;
+    return whole ? (int)(at->stride_y / at->stride_segment) : 0;
+}
+
 /* Walks over the windows in the order of rows. */
 typedef struct {
     const wg_windows *at;
     const int8_t *picture, *line;
     int y, x;
+    int between, bottom; /* lines; the last line but zeros */
 } walker;
 
 static walker walk(const int8_t *x, const wg_windows *at)
 {
-    return (walker){ .at = at, .picture = x, .line = x };
+    walker w = { .at = at, .picture = x, .line = x, .between = lines_between(at) };
+    w.bottom = (at->height - 1) * w.between + at->segments - at->bottom;
+    return w;
+}
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Widen the range of segments by those of the next window that are not padding. */
+static void add_segments(const walker *w, left_rows *left)
+{
+    int line = w->y * w->between, segments = w->at->segments;
+    int from = w->between > 0 ? smaller(w->at->top - line, segments) : 0;
+    int to = w->between > 0 ? smaller(w->bottom - line, segments) : segments;
+    left->from = smaller(left->from, larger(from, 0));
+    left->to = larger(left->to, to);
 }
 
 static const int8_t *next_window(walker *w)
@@ -357,18 +412,38 @@ static const int8_t *next_window(walker *w)
     return window;
 }
 
-/* All rows of one panel. */
+/* The windows of one tile. */
+static void next_rows(walker *w, int rows, int tile_rows, left_rows *left)
+{
+    left->from = w->at->segments;
+    left->to = 0;
+    for (int r = 0; r < rows; r++) {
+        if (r == 0 || w->x == 0)
+            add_segments(w, left);
+        left->row[r] = next_window(w);
+    }
+    for (int r = rows; r < tile_rows; r++) /* any that may be read */
+        left->row[r] = left->row[0];
+    left->to = larger(left->to, left->from);
+}
+
+/* All rows of one panel. starts: those of its columns, `apart` from one segment's to the next's;
+ * NULL: none. */
 static void multiply_panel(way how, const int8_t *x, const wg_windows *at, left_rows *left,
-                           const int8_t *panel, const int32_t *start, int columns, target to)
+                           const int8_t *panel, const int32_t *starts, size_t apart, int columns,
+                           target to)
 {
     int vectors = columns / LANES, total = at->pictures * at->height * at->width;
     int tile_rows = tiles[how][vectors].rows;
     walker w = walk(x, at);
     for (int row = 0; row < total; row += tile_rows, to.out += tile_rows * (ptrdiff_t)to.n) {
-        to.rows = total - row < tile_rows ? total - row : tile_rows;
-        for (int r = 0; r < tile_rows; r++) /* rows past the last: any that may be read */
-            left->row[r] = r < to.rows ? next_window(&w) : left->row[0];
-        tiles[how][vectors].run(left, panel, start, &to);
+        to.rows = smaller(total - row, tile_rows);
+        next_rows(&w, to.rows, tile_rows, left);
+        if (starts) {
+            to.start = starts + (size_t)left->to * apart;
+            to.less = starts + (size_t)left->from * apart;
+        }
+        tiles[how][vectors].run(left, panel, &to);
     }
 }
 
@@ -391,8 +466,8 @@ static void product(const int8_t *x, wg_range range, const wg_windows *at, const
                     int n, int32_t *acc)
 {
     const right_header *header = (const void *)packed;
-    const int32_t *start = (const void *)(packed + sizeof *header);
-    const int8_t *panel = packed + right_panels(n);
+    const int32_t *starts = (const void *)(packed + sizeof *header);
+    const int8_t *panel = packed + right_panels(at->segments, n);
     left_rows left = { .blocks = 1,
                        .segments = at->segments,
                        .steps = steps_of(at->segment),
@@ -402,7 +477,8 @@ static void product(const int8_t *x, wg_range range, const wg_windows *at, const
     for (int column = 0; column < n; column += PANEL * LANES) {
         int columns = panel_columns(n, column);
         target to = { .out = acc + column, .n = n, .columns = n - column };
-        multiply_panel(how, x, at, &left, panel, offset ? start + column : NULL, columns, to);
+        multiply_panel(how, x, at, &left, panel, offset ? starts + column : NULL,
+                       round_up((size_t)n, LANES), columns, to);
         panel += 4 * (ptrdiff_t)at->segments * left.steps * columns;
     }
 }
@@ -421,7 +497,7 @@ static void pack(const int8_t *w, int segments, int segment, int n, int8_t *pack
 {
     right_header *header = (void *)packed;
     pack_right(w, segments, segment, n, packed);
-    right_starts(packed, segments * steps_of(segment), n);
+    fill_starts(packed, segments, steps_of(segment), n);
     *header = (right_header){ .largest =
                                   largest_byte(w, (size_t)segments * (size_t)segment * (size_t)n) };
 }

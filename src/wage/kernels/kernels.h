@@ -17,6 +17,9 @@ typedef struct {
     ptrdiff_t stride_picture, stride_y, stride_x;
     int segments, segment;
     ptrdiff_t stride_segment;
+    /* Lines of zeros, stride_segment apart, that the windows of each picture begin and end with:
+     * padding that products may leave out. Only where stride_y is a multiple of stride_segment. */
+    int top, bottom;
 } wg_windows;
 
 /* What the bytes of a left operand may be; kernels choose instructions by it. */

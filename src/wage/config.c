@@ -1,6 +1,7 @@
 /* What a network must satisfy before it is built, and the plan of its shapes. */
 #include "wage/net.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_BATCH = 1 << 16, MAX_KERNEL = 32, MAX_POOL = 8, MAX_CLASSES = 256, GROUP_ROWS = 1024 };
@@ -77,9 +78,8 @@ static int check_fields(const ag_wage_config *config, int i)
     if (layer->stride < 0 || layer->stride > MAX_KERNEL)
         return fail_layer(config, i, "its stride is 1 to 32, or 0 for the usual one");
     if (!no_bits(&layer->bits)) {
-        char what[64] = "layer ";
-        what[6] = (char)('0' + (i + 1) / 10);
-        what[7] = (char)('0' + (i + 1) % 10);
+        char what[32];
+        snprintf(what, sizeof what, "layer %d", i + 1);
         return check_bits(&layer->bits, what);
     }
     return AG_OK;
@@ -110,6 +110,12 @@ static void plan_axis(int size, int kernel, int stride, bool valid, int *before,
     *padded = size + (missing > 0 ? missing : 0);
 }
 
+/* Lines from `end` on. */
+static int beyond(int lines, int end)
+{
+    return lines > end ? lines - end : 0;
+}
+
 static void plan_conv(const ag_wage_layer *layer, wg_stage *s)
 {
     s->kernel = s->dense ? 1 : layer->kernel;
@@ -128,6 +134,8 @@ static void plan_conv(const ag_wage_layer *layer, wg_stage *s)
         .segments = s->kernel,
         .segment = s->kernel * s->channels,
         .stride_segment = (ptrdiff_t)s->padded_width * s->channels,
+        .top = s->top,
+        .bottom = beyond((s->conv_height - 1) * s->stride + s->kernel, s->top + s->height),
     };
     s->margin_top = s->kernel - 1 - s->top;
     s->margin_left = s->kernel - 1 - s->left;
@@ -143,6 +151,8 @@ static void plan_conv(const ag_wage_layer *layer, wg_stage *s)
         .segments = s->kernel,
         .segment = s->kernel * s->n,
         .stride_segment = (ptrdiff_t)s->spread_width * s->n,
+        .top = s->margin_top,
+        .bottom = beyond(s->spread_height, s->margin_top + (s->conv_height - 1) * s->stride + 1),
     };
 }
 

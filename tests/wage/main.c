@@ -4,6 +4,10 @@
 int main(void)
 {
     test_list list = { .count = 0 };
+    test_config(&list);
     test_exact(&list);
+    test_update(&list);
+    test_step(&list);
+    test_memory(&list);
     return _cmocka_run_group_tests("wage", list.tests, list.count, NULL, NULL) != 0;
 }

@@ -47,7 +47,7 @@ check() {
     meson_tests "$sanitize" --no-suite slow --no-suite parity --timeout-multiplier 10
     step "ThreadSanitizer build" build_threads
     say "tests under ThreadSanitizer"
-    meson_tests "$threads" --timeout-multiplier 10 base data nn tensor wavenet-graph wavenet-train \
+    meson_tests "$threads" --timeout-multiplier 10 base data env nn tensor wavenet-graph wavenet-train \
         wavenet-sampler
     local name
     for name in $(fuzz_targets); do

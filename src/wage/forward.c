@@ -109,13 +109,23 @@ static int band_rows(const wg_stage *s)
     return rows < 2 ? 2 : (int)(rows & ~(int64_t)1);
 }
 
+/* The windows of the rows [y, y + rows) of a picture. */
+static wg_windows band_windows(const wg_stage *s, int y, int rows)
+{
+    wg_windows at = s->windows;
+    int above = y * s->stride, below = (s->conv_height - y - rows) * s->stride;
+    at.height = rows;
+    at.top = at.top > above ? at.top - above : 0;
+    at.bottom = at.bottom > below ? at.bottom - below : 0;
+    return at;
+}
+
 static void convolve_bands(const ag_wage *net, const wg_stage *s, wg_worker *w, const int8_t *x,
                            int8_t *out, uint8_t *trace)
 {
     int band = band_rows(s), shrink = s->pool ? 2 : 1;
     for (int y = 0; y < s->conv_height; y += band) {
-        wg_windows at = s->windows;
-        at.height = s->conv_height - y < band ? s->conv_height - y : band;
+        wg_windows at = band_windows(s, y, s->conv_height - y < band ? s->conv_height - y : band);
         net->kernels->product(x + y * at.stride_y, s->first ? WG_SIGNED : WG_UNSIGNED, &at,
                               net->packed[s - net->plan.stage], s->n, w->acc);
         int64_t to = (int64_t)(y / shrink) * s->out_width * s->n;

@@ -29,8 +29,8 @@ run_packages=(
     asterisk-core-sounds-ru asterisk-core-sounds-ru-g722
 )
 test_packages=(clang clang-format gcc-aarch64-linux-gnu gcc-arm-none-eabi git libc6-dev-arm64-cross
-               libclang-rt-14-dev pocketsphinx pocketsphinx-en-us python3-torch qemu-system-arm
-               qemu-user)
+               libclang-rt-14-dev pocketsphinx pocketsphinx-en-us python3-torch python3-venv
+               qemu-system-arm qemu-user)
 
 missing_packages() {
     local package

@@ -154,27 +154,9 @@ static void pickup(lab_world *w, lab_entity *e)
         lab_restart(w);
 }
 
-/* Go for the nearest good thing, around bad ones where there is a way around. */
 static void expert(lab_world *w, int repeat, int *action)
 {
-    const lab_entity *wanted = lab_nearest_good(w);
-    if (!wanted)
-        return;
-    uint8_t avoid[LAB_MAX_CELLS] = { 0 };
-    bool bad = false;
-    for (int i = 0; i < w->entities; i++) {
-        const lab_entity *e = &w->entity[i];
-        if (e->kind == LAB_OBJECT && !e->hidden && e->reward < 0) {
-            avoid[(int)e->y * w->map.width + (int)e->x] = 1;
-            bad = true;
-        }
-    }
-    if (bad) {
-        lab_field way;
-        lab_field_to(w, (lab_place){ (int16_t)wanted->x, (int16_t)wanted->y }, false, avoid, &way);
-        bad = way.steps[w->player.at.y * w->map.width + w->player.at.x] != LAB_FAR;
-    }
-    lab_walk(w, wanted->x, wanted->y, 0, bad ? avoid : NULL, repeat, action);
+    lab_take(w, lab_nearest_good(w), repeat, action);
 }
 
 #define EXPLORE(NAME, SUMMARY, SECONDS, CONFIG)                                                    \

@@ -9,6 +9,10 @@ const lab_level *const lab_families[] = {
     lab_lasertag_levels,
     lab_psychlab_levels,
     lab_skymaze_levels,
+    lab_rooms_objects_levels,
+    lab_rooms_watermaze_levels,
+    lab_rooms_keys_levels,
+    lab_language_levels,
     NULL,
 };
 

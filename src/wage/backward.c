@@ -184,7 +184,7 @@ static int backward_conv(void *user, int task, int worker)
     for (int d = 0; d < s->digits; d++) {
         const int8_t *e = conv_errors(net, b->stage, first, count, d, w);
         int64_t share = (int64_t)worker * s->digits + d;
-        net->kernels->gradient(x, s->first ? WG_SIGNED : WG_UNSIGNED, &at, e, s->n,
+        net->kernels->gradient(x, s->first ? WG_SIGNED : WG_UNSIGNED, &at, e, s->n, true,
                                net->gradient[b->stage] + share * s->weight_count, w->scratch);
         if (!s->first)
             data_gradient(net, b->stage, first, count, w, &back, spread(s, e, count, w->spread), d);
@@ -224,9 +224,8 @@ static void dense_gradient(const pass *b, int from, int features, wg_worker *w)
     wg_windows at = wg_rows(s, b->count, features);
     for (int d = 0; d < s->digits; d++) {
         int32_t *dw = net->gradient[b->stage] + d * s->weight_count + (int64_t)from * s->n;
-        memset(dw, 0, (size_t)features * (size_t)s->n * sizeof *dw);
         net->kernels->gradient(x + from, s->first ? WG_SIGNED : WG_UNSIGNED, &at,
-                               dense_errors(net, b->stage, d), s->n, dw, w->scratch);
+                               dense_errors(net, b->stage, d), s->n, false, dw, w->scratch);
     }
 }
 

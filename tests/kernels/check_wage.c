@@ -147,8 +147,9 @@ static void check_gradient(const wg_kernels *k, const problem *p)
     for (size_t i = 0; i < sums + GUARD; i++)
         got[i] = want[i] /= 256;
     memset(scratch, 0x55, bytes + GUARD);
-    k->gradient(p->x, p->range, &p->at, p->e, p->n, got, scratch);
-    wg_kernels_plain.gradient(p->x, p->range, &p->at, p->e, p->n, want, NULL);
+    bool add = ck_between(0, 1);
+    k->gradient(p->x, p->range, &p->at, p->e, p->n, add, got, scratch);
+    wg_kernels_plain.gradient(p->x, p->range, &p->at, p->e, p->n, add, want, NULL);
     ck_equal("gradient", k->name, p->text, got, want, 4 * (sums + GUARD));
     memset(want, 0x55, GUARD);
     ck_equal("gradient", k->name, "bytes after its scratch", scratch + bytes, want, GUARD);
@@ -300,7 +301,7 @@ static void time_product(void *user)
 static void time_gradient(void *user)
 {
     timing *t = user;
-    t->k->gradient(t->p.x, t->p.range, &t->p.at, t->p.e, t->p.n, t->dw, t->scratch);
+    t->k->gradient(t->p.x, t->p.range, &t->p.at, t->p.e, t->p.n, true, t->dw, t->scratch);
 }
 
 static void time_pack(void *user)

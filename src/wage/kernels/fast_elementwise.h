@@ -222,10 +222,29 @@ static void unpool(const int8_t *e, const uint8_t *trace, int height, int width,
 
 /* ---- weights ---- */
 
+/* |w| / 2^shift, half up, at most limit, with the sign of w. */
+static ALWAYS_INLINE vb narrow16(vb w, int shift, vb half, vb limit)
+{
+    vb size = vb_right(vb_add(vb_abs(w), half), shift);
+    return vb_with_sign(vb_min_unsigned(size, limit), w);
+}
+
 static void narrow(const int8_t *w, int64_t count, int shift, int limit, int8_t *out)
 {
-    const divider d = divider_of(shift, limit);
-    EACH(count, vi_store_bytes(out + i, divide(&d, vi_load_int8(w + i, n)), n));
+    if (shift > 7) { /* less than one half */
+        memset(out, 0, (size_t)count);
+        return;
+    }
+    const vb half = vb_set((uint8_t)(1 << shift >> 1)), most = vb_set((uint8_t)limit);
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16)
+        store16(out + i, narrow16(load16(w + i), shift, half, most));
+    if (i < count) {
+        int8_t bytes[16] = { 0 };
+        memcpy(bytes, w + i, (size_t)(count - i));
+        store16(bytes, narrow16(load16(bytes), shift, half, most));
+        memcpy(out + i, bytes, (size_t)(count - i));
+    }
 }
 
 /* Philox' rounds for the counters at[0], one a lane. */

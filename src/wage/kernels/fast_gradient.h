@@ -203,7 +203,7 @@ static void gradient_panel(way how, const transposed *t, const int8_t *x, const 
 }
 
 static void gradient(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *e, int n,
-                     int32_t *dw, void *scratch)
+                     bool add, int32_t *dw, void *scratch)
 {
     transposed t = transposed_of(at);
     int8_t *pictures = scratch, *packed = pictures + transposed_bytes(&t, at->pictures);
@@ -226,7 +226,7 @@ static void gradient(const int8_t *x, wg_range range, const wg_windows *at, cons
     const int8_t *panel = packed + right_panels(lines, n);
     for (int column = 0; column < n; column += PANEL * LANES) {
         int columns = panel_columns(n, column);
-        target to = { .out = dw + column, .n = n, .columns = n - column, .add = true };
+        target to = { .out = dw + column, .n = n, .columns = n - column, .add = add };
         to.start = offset ? all + column : NULL;
         to.less = none + column;
         gradient_panel(how, &t, pictures, at, &left, panel, columns, to);

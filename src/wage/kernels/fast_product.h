@@ -21,7 +21,7 @@
 #define vi_dot_signed vi_dot
 #endif
 
-enum { MAX_ROWS = 12 };
+enum { MAX_ROWS = 12, PREFETCH_ROWS = 16 };
 
 /* How a step multiplies. */
 typedef enum {
@@ -124,9 +124,12 @@ static void pack_right(const int8_t *w, int segments, int segment, int n, int8_t
         int padded = panel_columns(n, column);
         int columns = n - column < padded ? n - column : padded;
         for (int s = 0; s < segments; s++)
-            for (int i = 0; i < segment; i += 4, out += 4 * padded)
-                pack_step(w + ((ptrdiff_t)s * segment + i) * n + column, n,
-                          segment - i < 4 ? segment - i : 4, columns, padded, out);
+            for (int i = 0; i < segment; i += 4, out += 4 * padded) {
+                const int8_t *rows = w + ((ptrdiff_t)s * segment + i) * n + column;
+                for (int r = 0; r < 4; r++) /* rows are too far apart for the processor to guess */
+                    __builtin_prefetch(rows + (PREFETCH_ROWS + r) * (ptrdiff_t)n);
+                pack_step(rows, n, segment - i < 4 ? segment - i : 4, columns, padded, out);
+            }
     }
 }
 
@@ -483,23 +486,33 @@ static void product(const int8_t *x, wg_range range, const wg_windows *at, const
     }
 }
 
+#if HAS_SUMS
 static int32_t largest_byte(const int8_t *w, size_t count)
 {
-    int32_t most = 0;
-    for (size_t i = 0; i < count; i++) {
-        int32_t size = w[i] < 0 ? -w[i] : w[i];
-        most = size > most ? size : most;
-    }
-    return most;
+    vb most = vb_set(0);
+    uint8_t bytes[16];
+    int32_t largest = 0;
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16)
+        most = vb_max_unsigned(most, vb_abs(load16(w + i)));
+    store16(bytes, most);
+    for (int j = 0; j < 16; j++)
+        largest = larger(largest, bytes[j]);
+    for (; i < count; i++)
+        largest = larger(largest, w[i] < 0 ? -w[i] : w[i]);
+    return largest;
 }
+#endif
 
 static void pack(const int8_t *w, int segments, int segment, int n, int8_t *packed)
 {
     right_header *header = (void *)packed;
     pack_right(w, segments, segment, n, packed);
     fill_starts(packed, segments, steps_of(segment), n);
-    *header = (right_header){ .largest =
-                                  largest_byte(w, (size_t)segments * (size_t)segment * (size_t)n) };
+    *header = (right_header){ 0 };
+#if HAS_SUMS
+    header->largest = largest_byte(w, (size_t)segments * (size_t)segment * (size_t)n);
+#endif
 }
 
 #endif

@@ -41,11 +41,11 @@ typedef struct {
     /* acc [pictures * height * width, n] = windows(x) times w. */
     void (*product)(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *packed,
                     int n, int32_t *acc);
-    /* dw [segments * segment, n] += windows(x)^T times e [pictures * height * width, n] (|e| <=
-     * 127). scratch: gradient_bytes(...), 64-byte aligned. */
+    /* dw [segments * segment, n] = windows(x)^T times e [pictures * height * width, n] (|e| <=
+     * 127), added to what is there when `add`. scratch: gradient_bytes(...), 64-byte aligned. */
     size_t (*gradient_bytes)(const wg_windows *at, int n);
     void (*gradient)(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *e, int n,
-                     int32_t *dw, void *scratch);
+                     bool add, int32_t *dw, void *scratch);
     /* max |v| over v [count]. */
     uint32_t (*largest)(const int32_t *v, int64_t count);
 

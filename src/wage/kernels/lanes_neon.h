@@ -45,6 +45,39 @@ static inline vb vb_xor(vb a, vb b)
     return veorq_s8(a, b);
 }
 
+static inline vb vb_abs(vb a)
+{
+    return vabsq_s8(a);
+}
+
+static inline vb vb_add(vb a, vb b)
+{
+    return vaddq_s8(a, b);
+}
+
+static inline vb vb_min_unsigned(vb a, vb b)
+{
+    return vreinterpretq_s8_u8(vminq_u8(vreinterpretq_u8_s8(a), vreinterpretq_u8_s8(b)));
+}
+
+static inline vb vb_max_unsigned(vb a, vb b)
+{
+    return vreinterpretq_s8_u8(vmaxq_u8(vreinterpretq_u8_s8(a), vreinterpretq_u8_s8(b)));
+}
+
+/* Of unsigned bytes; 0 <= count <= 7. */
+static inline vb vb_right(vb a, int count)
+{
+    return vreinterpretq_s8_u8(vshlq_u8(vreinterpretq_u8_s8(a), vdupq_n_s8((int8_t)-count)));
+}
+
+/* a with the sign of b, 0 where b is 0. */
+static inline vb vb_with_sign(vb a, vb b)
+{
+    vb signed_a = vbslq_s8(vcltzq_s8(b), vnegq_s8(a), a);
+    return vandq_s8(signed_a, vreinterpretq_s8_u8(vtstq_s8(b, b)));
+}
+
 /* a0 b0 a1 b1 ... of the low halves, and of the high ones. */
 static inline vb vb_zip_low(vb a, vb b)
 {

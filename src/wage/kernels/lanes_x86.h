@@ -39,6 +39,39 @@ static inline vb vb_xor(vb a, vb b)
     return _mm_xor_si128(a, b);
 }
 
+static inline vb vb_abs(vb a)
+{
+    return _mm_abs_epi8(a);
+}
+
+static inline vb vb_add(vb a, vb b)
+{
+    return _mm_add_epi8(a, b);
+}
+
+static inline vb vb_min_unsigned(vb a, vb b)
+{
+    return _mm_min_epu8(a, b);
+}
+
+static inline vb vb_max_unsigned(vb a, vb b)
+{
+    return _mm_max_epu8(a, b);
+}
+
+/* Of unsigned bytes; 0 <= count <= 7. */
+static inline vb vb_right(vb a, int count)
+{
+    vb shifted = _mm_srl_epi16(a, _mm_cvtsi32_si128(count));
+    return _mm_and_si128(shifted, vb_set((uint8_t)(0xff >> count)));
+}
+
+/* a with the sign of b, 0 where b is 0. */
+static inline vb vb_with_sign(vb a, vb b)
+{
+    return _mm_sign_epi8(a, b);
+}
+
 /* a0 b0 a1 b1 ... of the low halves, and of the high ones. */
 static inline vb vb_zip_low(vb a, vb b)
 {

@@ -70,10 +70,12 @@ static size_t gradient_bytes(const wg_windows *at, int n)
 }
 
 static void gradient(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *e, int n,
-                     int32_t *dw, void *scratch)
+                     bool add, int32_t *dw, void *scratch)
 {
     (void)range;
     (void)scratch;
+    if (!add)
+        memset(dw, 0, (size_t)at->segments * (size_t)at->segment * (size_t)n * sizeof *dw);
     for (int row = 0; row < at->pictures * at->height * at->width; row++, e += n) {
         const int8_t *from = window(x, at, row);
         int32_t *to = dw;

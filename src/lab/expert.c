@@ -115,7 +115,7 @@ bool lab_look(const lab_world *w, float x, float y, float z, int repeat, int *ac
     int32_t pitch = (int32_t)lab_direction(distance, z - (p->z + LAB_EYE));
     turn((int32_t)(yaw - p->yaw), repeat, &action[LAB_LOOK_X]);
     turn(pitch - p->pitch, repeat, &action[LAB_LOOK_Y]);
-    return abs((int32_t)(yaw - p->yaw)) <= 2 * LAB_PIXEL && abs(pitch - p->pitch) <= 2 * LAB_PIXEL;
+    return abs((int32_t)(yaw - p->yaw)) <= 3 * LAB_PIXEL && abs(pitch - p->pitch) <= 3 * LAB_PIXEL;
 }
 
 bool lab_look_panel(const lab_world *w, int panel, float u, float v, int repeat, int *action)

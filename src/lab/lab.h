@@ -497,7 +497,7 @@ bool lab_walk(const lab_world *w, float x, float y, float near, const uint8_t *a
               int *action);
 /* Mark the cells of touchable entities other than `except` (NULL: none) for avoid. */
 void lab_avoid(const lab_world *w, const lab_entity *except, uint8_t *avoid);
-/* Turn to a point, to a panel's (u, v); true when it is within the tolerance of a pixel. */
+/* Turn to a point, to a panel's (u, v); true when it is within three pixels. */
 bool lab_look(const lab_world *w, float x, float y, float z, int repeat, int *action);
 bool lab_look_panel(const lab_world *w, int panel, float u, float v, int repeat, int *action);
 /* The nearest on foot of the touchable shown entities with reward > 0; NULL. */

@@ -90,9 +90,9 @@ static void place_rooms(lab_world *w, plan *p, int rooms, int low, int high, int
         int spare_x = w->map.width - 1 - width, spare_y = w->map.height - 1 - height;
         if (spare_x < 1 || spare_y < 1)
             continue;
-        lab_room r = { (int16_t)(1 + step * lab_below(w, (spare_x - 1) / step + 1)),
-                       (int16_t)(1 + step * lab_below(w, (spare_y - 1) / step + 1)), (int16_t)width,
-                       (int16_t)height };
+        int x = 1 + step * lab_below(w, (spare_x - 1) / step + 1);
+        int y = 1 + step * lab_below(w, (spare_y - 1) / step + 1);
+        lab_room r = { (int16_t)x, (int16_t)y, (int16_t)width, (int16_t)height };
         if (room_fits(w, r, gap))
             add_room(w, p, r);
     }

@@ -209,14 +209,16 @@ void lab_hang_posters(lab_world *w, int count)
         if (lab_standable(w, x, y) || wall->door || wall->panel[side] || wall->floor < 0.8f ||
             !lab_standable(w, x + DX[side], y + DY[side]))
             continue;
+        int shape = lab_below(w, LAB_SHAPES);
+        int colour = lab_below(w, LAB_COLOURS);
         lab_panel panel = { .place = { (int16_t)x, (int16_t)y },
                             .side = (uint8_t)side,
                             .cells = 1,
                             .low = 0.25f,
                             .high = 0.75f,
                             .picture = -1,
-                            .shape = (uint8_t)lab_below(w, LAB_SHAPES),
-                            .colour = (uint8_t)lab_below(w, LAB_COLOURS) };
+                            .shape = (uint8_t)shape,
+                            .colour = (uint8_t)colour };
         count -= lab_panel_add(w, &panel) >= 0;
     }
 }

@@ -160,9 +160,9 @@ static const figure SHAPES[LAB_ROBOT][FIGURES] = {
                    { TRI, WHITE, { 43, 18, 43, 62, 12, 62 } },
                    { QUAD, OWN, { 2, 68, 98, 68, 80, 97, 20, 97 } } },
     [LAB_PLANE] = { { TRI, OWN, { 4, 18, 4, 50, 30, 50 } },
-                    { OVAL, OWN, { 52, 50, 47, 16 } },
-                    { QUAD, GREY, { 44, 52, 66, 52, 44, 88, 28, 88 } },
-                    { QUAD, GREY, { 48, 40, 64, 40, 50, 16, 38, 16 } },
+                    { OVAL, OWN, { 52, 50, 47, 19 } },
+                    { QUAD, OWN, { 42, 52, 68, 52, 44, 94, 24, 94 } },
+                    { QUAD, OWN, { 46, 36, 66, 36, 50, 10, 36, 10 } },
                     { OVAL, WHITE, { 82, 45, 8, 6 } } },
     [LAB_CROWN] = { { TRI, OWN, { 6, 24, 10, 80, 44, 80 } },
                     { TRI, OWN, { 94, 24, 56, 80, 90, 80 } },
@@ -339,12 +339,21 @@ static hit in_star(const int8_t *p, float x, float y)
     return in_polygon(corner, 2 * points, x, y, 1.0f - 0.0045f * y);
 }
 
+static float heart_at(float u, float v)
+{
+    float a = u * u + v * v - 1;
+    return u * u * v * v * v - a * a * a;
+}
+
+/* The distance to its edge is about its value over its slope. */
 static hit in_heart(const int8_t *p, float x, float y)
 {
     float u = (x - (float)p[0]) / (float)p[2] * 1.16f;
     float v = ((float)p[1] - y) / (float)p[2] * 1.12f + 0.05f;
-    float a = u * u + v * v - 1, f = u * u * v * v * v - a * a * a;
-    return (hit){ f > 0 ? f * 40 : f * 100, round_light(u * 0.75f, -v * 0.75f) };
+    float f = heart_at(u, v);
+    float fu = (heart_at(u + 0.01f, v) - f) * 100, fv = (heart_at(u, v + 0.01f) - f) * 100;
+    float slope = sqrtf(fu * fu + fv * fv) + 0.3f;
+    return (hit){ f / slope * (float)p[2], round_light(u * 0.75f, -v * 0.75f) };
 }
 
 static hit in_figure(const figure *f, float x, float y)

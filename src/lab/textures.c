@@ -88,7 +88,7 @@ static float stone(float u, float v)
     float x = u * 2 + (v < 0.5f ? 0 : 0.5f), y = v * 2;
     uint32_t which = (uint32_t)floorf(x) % 2 + 2 * (uint32_t)floorf(y);
     float own = lit_tile(part(x), part(y), 0.02f, 0.05f) * (0.85f + 0.3f * chance(which, 1, 2));
-    return 0.18f + own + 0.3f * (cloud(u, v, 8, 9) - 0.5f);
+    return 0.36f + own * 0.78f + 0.3f * (cloud(u, v, 8, 9) - 0.5f);
 }
 
 static float tiles(float u, float v)

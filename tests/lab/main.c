@@ -1,0 +1,14 @@
+/* The tests of src/lab, as one group. */
+#include "lab_test.h"
+
+int main(void)
+{
+    test_list list = { .count = 0 };
+    test_map(&list);
+    test_physics(&list);
+    test_path(&list);
+    test_things(&list);
+    test_render(&list);
+    test_world(&list);
+    return _cmocka_run_group_tests("lab", list.tests, list.count, NULL, NULL) != 0;
+}

@@ -71,11 +71,6 @@ static int step(void *state, const double *action, env_outcome *out)
     return AG_OK;
 }
 
-static double remaining(void *state)
-{
-    return SECONDS * (LONGEST - ((cartpole *)state)->steps);
-}
-
 static int observe(void *state, int observation, void *out)
 {
     (void)observation;
@@ -120,5 +115,4 @@ const env_class env_cartpole = {
     .step = step,
     .observe = observe,
     .render = render,
-    .remaining = remaining,
 };

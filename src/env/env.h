@@ -33,8 +33,6 @@ typedef struct {
     int (*observe)(void *state, int observation, void *out);
     /* RGB for people: width and height in, pixels out; NULL: no picture. */
     int (*render)(void *state, const uint8_t **rgb, int *width, int *height);
-    /* Seconds until the episode is truncated; NULL: it says nothing. */
-    double (*remaining)(void *state);
 } env_class;
 
 /* A room registers by being listed in src/env/registry.c, which needs its table declared here. */

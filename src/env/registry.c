@@ -71,29 +71,23 @@ const env_class *env_class_of(const char *name)
     return NULL;
 }
 
-/* What to say in the list of all: of the name's own family each member, of other families the
- * number of theirs. */
-static void describe(const char *name, char *text, size_t size)
+/* All classes: "classic/cartpole, ..., lab/... (32), ". */
+static void describe(char *text, size_t size)
 {
     size_t used = 0;
-    for (int c = 0; env_classes[c]; c++) {
+    for (int c = 0; env_classes[c] && used < size; c++) {
         const env_class *class = env_classes[c];
-        const char *known, *summary;
-        bool own = class->list && strncmp(name, class->name, strlen(class->name)) == 0;
-        int count = class->list && !own ? 1 : entries(class);
-        for (int i = 0; i < count && used < size && (known = entry(class, i, &summary)); i++) {
-            int length = class->list && !own ? snprintf(text + used, size - used, "%s... (%d), ",
-                                                        class->name, entries(class))
-                                             : snprintf(text + used, size - used, "%s, ", known);
-            used += length > 0 ? (size_t)length : 0;
-        }
+        int length = class->list ? snprintf(text + used, size - used, "%s... (%d), ", class->name,
+                                            entries(class))
+                                 : snprintf(text + used, size - used, "%s, ", class->name);
+        used += length > 0 ? (size_t)length : 0;
     }
 }
 
 int env_unknown(const char *name)
 {
-    char known[768] = "";
-    describe(name, known, sizeof known);
+    char known[512] = "";
+    describe(known, sizeof known);
     base_suggestion meant = base_suggest_begin(name);
     for (int i = 0; i < ag_env_count(); i++)
         base_suggest_offer(&meant, ag_env_name(i));

@@ -40,6 +40,7 @@ static void unknown_name_lists_the_known(void **state)
     (void)state;
     assert_refused("classic/cartpol", NULL, AG_ENOTFOUND, "did you mean 'classic/cartpole'");
     assert_contains(ag_error(), "classic/gridworld, ");
+    assert_contains(ag_error(), "lab/... (");
     assert_contains(ag_error(), "plugin:FILE.so and gym:ID");
     assert_refused("", NULL, AG_ENOTFOUND, "there is no environment ''");
 }

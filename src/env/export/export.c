@@ -157,6 +157,7 @@ static int start(void *context, int episode_id, int seed)
     for (int i = 0; i < c->spec.actions; i++)
         c->action[i] = neutral(&c->spec.action[i]);
     c->running = true;
+    c->held = -1;
     return 0;
 }
 
@@ -319,6 +320,7 @@ static eca_status advance(void *context, int steps, double *reward)
 {
     export_context *c = context;
     *reward = 0;
+    c->held = -1;
     if (!c->running) {
         ag_fail(AG_EINVAL, "no episode runs; start one");
         note_failure(c);

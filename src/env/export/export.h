@@ -9,10 +9,9 @@ enum { EXPORT_MOST = AG_ENV_MAX_OBSERVATIONS + 12, EXPORT_MESSAGE = 1024, EXPORT
 
 /* How an observation of theirs comes out of ours. */
 typedef enum {
-    EXPORT_SAME,      /* bytes as they are, floats as doubles, text without its zeros */
-    EXPORT_PICTURE,   /* the picture's channels in some order, interleaved or as planes */
-    EXPORT_REMAINING, /* frames until the end at 60 a second */
-    EXPORT_NOTHING,   /* an empty text */
+    EXPORT_SAME,    /* bytes as they are, floats as doubles, text without its zeros */
+    EXPORT_PICTURE, /* the picture's channels in some order, interleaved or as planes */
+    EXPORT_NOTHING, /* an empty text */
 } export_way;
 
 typedef struct {
@@ -38,6 +37,7 @@ typedef struct {
     int observations;
     export_observation observation[EXPORT_MOST];
     uint8_t *raw, *made; /* our observation, and theirs */
+    int held;            /* index of the observation that raw holds, -1: none */
     int length;          /* of the text that was made: its shape */
     int discrete, continuous;
     int component[AG_ENV_MAX_ACTIONS]; /* of our action: discrete ones, then continuous ones */

@@ -2,10 +2,7 @@
  * depth, red or blue first, interleaved or in planes. */
 #include "env/export/export.h"
 
-#include <math.h>
 #include <string.h>
-
-static const double FRAMES_PER_SECOND = 60;
 
 static export_observation *add(export_context *c, const char *name, export_way way, int source,
                                eca_observation_type type)
@@ -82,11 +79,6 @@ int export_list(export_context *c)
             add_same(c, i);
         }
     }
-    if (c->class->remaining) {
-        export_observation *o = add(c, "FRAMES_REMAINING_AT_60", EXPORT_REMAINING, 0, ECA_DOUBLES);
-        o->dims = 1;
-        o->shape[0] = 1;
-    }
     if (picture && !instruction)
         add(c, "INSTR", EXPORT_NOTHING, 0, ECA_STRING)->dims = 1;
     c->raw = ag_malloc_aligned(bytes + 1);
@@ -98,6 +90,14 @@ void export_describe(export_context *c, int index, eca_observation_spec *out)
 {
     const export_observation *o = &c->observation[index];
     *out = (eca_observation_spec){ .type = o->type, .dims = o->dims, .shape = o->shape };
+}
+
+/* One picture, however many of its forms are asked for between two moves. */
+static void observe_raw(export_context *c, int source)
+{
+    if (c->held != source)
+        c->class->observe(c->state, source, c->raw);
+    c->held = source;
 }
 
 static void arrange_picture(const export_context *c, const export_observation *o)
@@ -137,17 +137,13 @@ void export_observe(export_context *c, int index, eca_observation *out)
     export_describe(c, index, &out->spec);
     switch (o->way) {
     case EXPORT_SAME:
-        c->class->observe(c->state, o->source, c->raw);
+        observe_raw(c, o->source);
         observe_same(c, o, out);
         break;
     case EXPORT_PICTURE:
-        c->class->observe(c->state, o->source, c->raw);
+        observe_raw(c, o->source);
         arrange_picture(c, o);
         out->payload.bytes = c->made;
-        break;
-    case EXPORT_REMAINING:
-        *(double *)c->made = ceil(FRAMES_PER_SECOND * c->class->remaining(c->state));
-        out->payload.doubles = (double *)c->made;
         break;
     case EXPORT_NOTHING:
         out->payload.string = "";

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The demonstration: let the bundled model speak, train a small one for a minute, and write a page
-# with the sound, the pictures and the figures. `./dev demo` calls it when agena is built.
+# The demonstration: let the bundled model speak, train a small one for a minute, train a network in
+# integers and its float32 twin, and write a page with the sound, the pictures and the figures. `./dev demo` calls it when agena is built.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -101,6 +101,25 @@ train() {
     cp "$work"/run/events.out.tfevents.* "$out/figures/training.tfevents"
 }
 
+# The same network in integers and in float32, half of the time each, on Fashion-MNIST.
+in_integers() {
+    local way options status seconds=$(((training_seconds + 1) / 2))
+    for way in integers float; do
+        say "training in ${way/float/float32} for $seconds s"
+        options=() status=0
+        [[ $way == float ]] && options=(--float)
+        timeout --preserve-status -s INT "$seconds" "$agena" wage train "$root/demo/wage.yaml" \
+            -o "$work/$way" "${options[@]}" 2> >(tee -a "$out/log.txt" | sed 's/^/    /') || status=$?
+        if [[ $status != 0 && $status != 130 ]] || [[ ! -f $work/$way/model.safetensors ]]; then
+            echo "demo: the training run failed; see $out/log.txt" >&2
+            exit 1
+        fi
+        run info "$work/$way/model.safetensors" --json >"$out/figures/$way-info.json"
+        cp "$work/$way"/events.out.tfevents.* "$out/figures/$way.tfevents"
+    done
+    run wage cost "$work/integers/model.safetensors" --batch 64 --json >"$out/figures/cost.json"
+}
+
 main() {
     local option
     while getopts "a:m:o:t:h" option; do
@@ -129,6 +148,11 @@ main() {
         train
     else
         say "no Asterisk prompts on this machine: evaluation and training are left out"
+    fi
+    if "$agena" data list --json | grep -q '"name":"fashion-mnist".*"folder":"'; then
+        in_integers
+    else
+        say "no Fashion-MNIST on this machine: training in integers is left out"
     fi
     python3 "$root/demo/page.py" "$out"
     say "open file://$(realpath "$out/index.html")"

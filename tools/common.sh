@@ -19,7 +19,7 @@ build_packages=(
     gcc libc6-dev meson ninja-build pkg-config protobuf-c-compiler python3
     libcmocka-dev libcurl4-openssl-dev libcyaml-dev libjansson-dev libkissfft-dev
     libopenblas-openmp-dev libpng-dev libprotobuf-c-dev libsndfile1-dev libsoxr-dev libspandsp-dev
-    libssl-dev libyaml-dev zlib1g-dev
+    libsdl2-dev libssl-dev libyaml-dev zlib1g-dev
 )
 run_packages=(
     asterisk-core-sounds-en asterisk-core-sounds-en-g722
@@ -27,6 +27,7 @@ run_packages=(
     asterisk-core-sounds-fr asterisk-core-sounds-fr-g722
     asterisk-core-sounds-it asterisk-core-sounds-it-g722
     asterisk-core-sounds-ru asterisk-core-sounds-ru-g722
+    dataset-fashion-mnist
 )
 test_packages=(clang clang-format gcc-aarch64-linux-gnu gcc-arm-none-eabi git libc6-dev-arm64-cross
                libclang-rt-14-dev pocketsphinx pocketsphinx-en-us python3-torch python3-venv

@@ -20,6 +20,10 @@ MEASURED = {"bits_per_sample": 2.5, "samples": 1000, "recordings": 3, "entropy_b
 INFO = {"weights": 1000, "layers": 4, "steps": 10, "sample_rate": 16000, "receptive_field": 160,
         "hop": 200, "languages": ["en"], "speakers": ["allison"]}
 
+CLOTHES = {"weights": 2000, "steps": 300, "curve": [{"epoch": 1, "loss": 0.5, "error": 0.125}]}
+COST = {way: {"energy_uj": {"training_compute": energy}} for way, energy in
+        (("integers", 2.0), ("float", 50.0))}
+
 
 def write_wav(path, amplitude=8000):
     with wave.open(path, "wb") as file:
@@ -40,13 +44,15 @@ def field(number, kind, payload):
     return varint(number << 3 | kind) + size + payload
 
 
-def write_events(path, points):
-    """TensorBoard's format, with checksums left at zero."""
+def write_events(path, points, tag=b"train/bits"):
+    """TensorBoard's format, with checksums left at zero; step s at s seconds after 100."""
     with open(path, "wb") as file:
+        events = [field(1, 1, struct.pack("<d", 100)) + field(3, 2, b"brain.Event:2")]
         for step, bits in points:
-            value = field(1, 2, b"train/bits") + field(2, 5, struct.pack("<f", bits))
-            event = (field(1, 1, struct.pack("<d", 0)) + field(2, 0, varint(step)) +
-                     field(5, 2, field(1, 2, value)))
+            value = field(1, 2, tag) + field(2, 5, struct.pack("<f", bits))
+            events.append(field(1, 1, struct.pack("<d", 100 + step)) + field(2, 0, varint(step)) +
+                          field(5, 2, field(1, 2, value)))
+        for event in events:
             file.write(struct.pack("<QI", len(event), 0) + event + bytes(4))
 
 
@@ -64,6 +70,7 @@ def fill(folder):
             file.write(b"\x89PNG\r\n\x1a\n")
     figures = {name: GENERATED for name in generated + ["streams-8"]}
     figures |= {"distance-" + name: {"mel_distance_db": 3.0} for name in [*names, *page.FORMATS]}
+    figures |= {"integers-info": CLOTHES, "float-info": CLOTHES, "cost": COST}
     figures |= {"info": INFO, "trained-info": INFO, "evaluation": MEASURED, "trained": MEASURED}
     for name, figure in figures.items():
         with open(os.path.join(folder, "figures", name + ".json"), "w", encoding="utf-8") as file:
@@ -71,6 +78,8 @@ def fill(folder):
     with open(os.path.join(folder, "figures", "info.txt"), "w", encoding="utf-8") as file:
         file.write("a model <of few words> & fewer weights\n")
     write_events(os.path.join(folder, "figures", "training.tfevents"), [(10, 7.5), (300, 5.25)])
+    for way, points in (("integers", [(1, 0.5), (9, 0.125)]), ("float", [(2, 0.25), (8, 0.125)])):
+        write_events(os.path.join(folder, "figures", way + ".tfevents"), points, b"valid/error")
 
 
 def made(change=lambda folder: None):
@@ -115,10 +124,21 @@ def test_bad_nesting_is_found():
 def test_parts_may_be_left_out():
     with tempfile.TemporaryDirectory() as folder:
         fill(folder)
-        for name in ("evaluation", "trained"):
+        for name in ("evaluation", "trained", "integers-info"):
             os.remove(os.path.join(folder, "figures", name + ".json"))
         text = page.page(page.Demo(folder))
     assert "How well it predicts" not in text and "minute of training" not in text
+    assert "computes in integers" not in text
+
+
+def test_integers_beside_float():
+    with tempfile.TemporaryDirectory() as folder:
+        fill(folder)
+        text = page.page(page.Demo(folder))
+        points = page.timed_curve(os.path.join(folder, "figures", "float.tfevents"), "valid/error")
+    assert points == [(2, 0.25), (8, 0.125)], points
+    assert "25&nbsp;times less energy" in text and "19,200" in text
+    assert "integers 12.5 per cent, float32 12.5 per cent at the end" in text
 
 
 def test_training_log_is_read():

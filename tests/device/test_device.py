@@ -135,10 +135,11 @@ def random_pictures(rng, count, network):
 def random_stream(rng, batch, network, steps=24):
     """Steps of any number of pictures and any rate, with what the device answers in between."""
     records = []
+    unit = int(network[0].split("-")[2]) - 8  # the weights' range is 2^unit times that of 8 bits
     for step in range(steps):
         lesson = random_pictures(rng, rng.randint(1, batch), network)
-        records.append(pictures.learn(lesson, rng.choice([-12, -2, 0, 1, 2, 3]),
-                                      rng.randrange(2 ** 32)))
+        rate = rng.choice([-8, -2, 0, 0, 1, 2]) + unit
+        records.append(pictures.learn(lesson, rate, rng.randrange(2 ** 32)))
         if step % 4 == 3:
             records.append(b"W" + pictures.classify(b"P", random_pictures(rng, 3, network)))
     # Steps far beyond the range of the weights.

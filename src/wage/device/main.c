@@ -25,7 +25,7 @@ int main(void)
             look((step + slot) % 2);
             wage_put(&net, slot, picture, (uint8_t)((step + slot) % 2));
         }
-        wage_step(&net, WAGE_BATCH, 2, (uint64_t)step);
+        wage_step(&net, WAGE_BATCH, 1, (uint64_t)step);
     }
     look(1);
     wage_predict(&net, picture, outputs);

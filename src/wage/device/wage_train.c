@@ -171,13 +171,7 @@ static uint32_t round_update(uint32_t size, int32_t shift, rounding *from, uint3
         rest = size << (16 - shift);
     else
         rest = shift - 16 < 32 ? size >> (shift - 16) : 0;
-#if WAGE_NEAREST
-    (void)from;
-    (void)i;
-    return whole + (rest >= 0x8000);
-#else
-    return whole + (random_bits(from, i) < rest);
-#endif
+    return whole + ((WAGE_NEAREST ? 0x7FFF : random_bits(from, i)) < rest);
 }
 
 /* Take a step of weight (row, n) against its gradient g, of g / 2^shift. */

@@ -63,6 +63,7 @@ typedef struct {
 extern const bench_list bench_peak_cases;     /* peak_cases.c */
 extern const bench_list bench_train_cases;    /* bench_train.c */
 extern const bench_list bench_generate_cases; /* bench_generate.c */
+extern const bench_list bench_env_cases;      /* bench_env.c */
 extern const bench_list bench_command_cases;  /* bench_command.c */
 extern const bench_list bench_wage_cases;     /* bench_wage.c */
 

@@ -1,8 +1,18 @@
 /* Networks, pictures and comparisons. */
-#include "wage_test.h"
+#include "nets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Ends a test that cannot go on. */
+static void must(bool good, const char *what)
+{
+    if (good)
+        return;
+    fprintf(stderr, "%s: %s\n", what, ag_error());
+    exit(1);
+}
 
 static ag_wage_layer conv(int channels, int kernel, int stride, bool valid)
 {
@@ -77,7 +87,7 @@ uint8_t *some_pictures(const ag_wage_config *config, int count, uint64_t seed)
 {
     size_t size = (size_t)config->height * (size_t)config->width * (size_t)config->channels;
     uint8_t *pictures = malloc(size * (size_t)count);
-    assert_non_null(pictures);
+    must(pictures != NULL, "memory");
     ag_rng rng;
     ag_rng_init(&rng, seed, AG_PURPOSE_TEST, 0);
     for (size_t i = 0; i < size * (size_t)count; i++)
@@ -88,7 +98,7 @@ uint8_t *some_pictures(const ag_wage_config *config, int count, uint64_t seed)
 uint8_t *some_labels(const ag_wage_config *config, int count, uint64_t seed)
 {
     uint8_t *labels = malloc((size_t)count);
-    assert_non_null(labels);
+    must(labels != NULL, "memory");
     ag_rng rng;
     ag_rng_init(&rng, seed, AG_PURPOSE_TEST, 1);
     for (int i = 0; i < count; i++)
@@ -103,7 +113,7 @@ int16_t *all_weights(const ag_wage *net, int64_t *count)
     for (int i = 0; i < layers; i++)
         *count += ag_wage_weight_count(net, i);
     int16_t *weights = calloc((size_t)*count, sizeof *weights), *at = weights;
-    assert_non_null(weights);
+    must(weights != NULL, "memory");
     for (int i = 0; i < layers; i++) {
         ag_wage_get_weights(net, i, at);
         at += ag_wage_weight_count(net, i);
@@ -133,8 +143,8 @@ void train(ag_wage *net, int batch, int steps, int rate)
         uint8_t *pictures = some_pictures(config, count, (uint64_t)step % 4);
         uint8_t *labels = some_labels(config, count, (uint64_t)step % 4);
         ag_wage_result result;
-        assert_int_equal(ag_wage_step(net, pictures, labels, count, rate, (uint64_t)step, &result),
-                         AG_OK);
+        int code = ag_wage_step(net, pictures, labels, count, rate, (uint64_t)step, &result);
+        must(code == AG_OK, "a step");
         free(pictures);
         free(labels);
     }

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
+import board
 import pictures
 import tap
 import toolchain
@@ -19,7 +20,7 @@ say = lambda text: print("# " + text, flush=True)
 
 def twin(folder, stream, batch, host_batch, *network):
     """The library's lines for a stream of records; X exports into the folder."""
-    return toolchain.run([TWIN, folder, str(batch), str(host_batch), "7", *network], input=stream)
+    return board.run([TWIN, folder, str(batch), str(host_batch), "7", *network], input=stream)
 
 
 def export(name, batch, *network):
@@ -41,10 +42,10 @@ def compiles(compiler):
                                   ("nearest", 3, *SMALL, "nearest"), ("classifies", 0, *SMALL)]:
         folder = export(name, batch, *network)
         for level in ("-O0", "-Os", "-O3"):
-            example = toolchain.build(compiler, folder, os.path.join(folder, "example"),
+            example = board.build(compiler, folder, os.path.join(folder, "example"),
                                       *toolchain.STRICT, level, os.path.join(folder, "main.c"))
         if name == "learns":
-            toolchain.run([example])
+            board.run([example])
 
 
 def test_gcc_compiles_it_without_warnings_and_the_example_learns():
@@ -56,7 +57,7 @@ def test_clang_compiles_it_without_warnings_and_the_example_learns():
 
 
 def arm_objects(name, batch, *options):
-    need(toolchain.ARM + "gcc")
+    need(board.ARM + "gcc")
     folder = export(name, batch, *DIGITS)
     return folder, toolchain.arm_objects(folder, *options)
 
@@ -65,7 +66,7 @@ def test_device_code_needs_no_library():
     for level in ("-Os", "-O2", "-O3"):
         _, objects = arm_objects("alone", 8, level)
         for path in objects:
-            undefined = toolchain.run([toolchain.ARM + "nm", "-u", path]).split()
+            undefined = board.run([board.ARM + "nm", "-u", path]).split()
             others = [s for s in undefined if s != "U" and not s.startswith("wage_")]
             assert not others, f"{path} at {level} needs {others}"
 
@@ -98,7 +99,7 @@ def test_memory_is_what_the_readme_states():
     probe = os.path.join(folder, "probe.c")
     with open(probe, "w", encoding="ascii") as file:
         file.write('#include "wage_device.h"\nwage_runner runner;\nwage_learner learner;\n')
-    toolchain.run([toolchain.ARM + "gcc", *toolchain.CORTEX_M4, "-c", probe, "-o", probe + ".o"])
+    board.run([board.ARM + "gcc", *board.CORTEX_M4, "-c", probe, "-o", probe + ".o"])
     for name, size in toolchain.symbol_sizes(probe + ".o").items():
         assert stated(folder, rf"\(`wage_{name}`\) \| (\d+)") == size, name
 
@@ -106,7 +107,7 @@ def test_memory_is_what_the_readme_states():
 def test_code_and_stack_are_within_what_the_readme_states():
     folder, objects = arm_objects("code", 8)
     code = {os.path.basename(path): sum(size for name, size in
-                                        toolchain.section_sizes(path).items()
+                                        board.section_sizes(path).items()
                                         if name.startswith(".text")) for path in objects}
     run, learn = code["wage_device.o"], code["wage_device.o"] + code["wage_train.o"]
     depth = toolchain.stack_depths(objects)
@@ -157,9 +158,9 @@ def same_bytes(name, *network):
                       for step in range(5)) + b"X"
     stream = random_stream(rng, batch, network)
     host = twin(folder, before + stream, batch, max(4, batch), *network)
-    device = toolchain.build("gcc", folder, os.path.join(folder, "device"), *toolchain.SANITIZE,
-                             *toolchain.demo("main.c", "port_stdio.c"))
-    lines = toolchain.run([device], input=stream)
+    device = board.build("gcc", folder, os.path.join(folder, "device"), *toolchain.SANITIZE,
+                             *board.demo("main.c", "port_stdio.c"))
+    lines = board.run([device], input=stream)
     assert lines == host + "stack 0\n", f"host\n{host}\ndevice\n{lines}"
     weights = re.findall(r"weights (\w+)", host)
     assert len(set(weights)) >= len(weights) - 2, f"the weights hardly change: {weights}"
@@ -221,10 +222,10 @@ def test_same_classes_of_an_export_for_inference():
     seen = random_pictures(rng, 200, network)
     folder = os.path.join(WORK, "inference")
     twin(folder, b"X", 0, 1, *network)
-    program = toolchain.build("gcc", folder, os.path.join(folder, "device"), *toolchain.SANITIZE,
-                              *toolchain.demo("port_stdio.c"),
+    program = board.build("gcc", folder, os.path.join(folder, "device"), *toolchain.SANITIZE,
+                              *board.demo("port_stdio.c"),
                               os.path.join(os.path.dirname(__file__), "classify_only.c"))
-    classes = toolchain.run([program], input=b"".join(p for _, p in seen)).split()
+    classes = board.run([program], input=b"".join(p for _, p in seen)).split()
     answers = [(int(c), p) for c, (_, p) in zip(classes, seen)]
     host = twin(folder, b"X" + pictures.classify(b"F", answers), 0, 1, *network)
     assert f"{len(seen)} of {len(seen)} right" in host, host
@@ -251,7 +252,7 @@ def right(lines):
 
 
 def test_a_cortex_m4_learns_a_shifted_task_as_the_library_does():
-    need(toolchain.ARM + "gcc", toolchain.QEMU)
+    need(board.ARM + "gcc", board.QEMU)
     folder, stream = os.path.join(WORK, "digits"), os.path.join(WORK, "stream")
     train, test = pictures.digits(600, 1), pictures.digits(100, 2)
     turned, turned_test = pictures.rotated(train), pictures.rotated(test)
@@ -260,29 +261,28 @@ def test_a_cortex_m4_learns_a_shifted_task_as_the_library_does():
               pictures.lessons(turned, 8, 3, 1000, 300) + pictures.classify(b"P", turned_test))
     host = twin(folder, school + b"X" + device, 8, 32, *DIGITS)
     host = host[host.index("flash"):]  # the device's part
-    image = toolchain.arm_image(folder, os.path.join(WORK, "digits.elf"))
+    image = board.image(folder, os.path.join(WORK, "digits.elf"))
     with open(stream, "wb") as file:
         file.write(device)
-    lines = toolchain.arm_run(image, stream)
-    sizes = toolchain.section_sizes(image)
-    ram = sum(sizes.get(name, 0) for name in (".data", ".bss", ".stack"))
-    flash = sum(sizes.get(name, 0) for name in (".text", ".ARM.exidx", ".data"))
+    lines = board.answer(image, stream)
+    ram, flash = board.memory(image)
+    room = board.section_sizes(image)[".stack"]
     body, stack = lines.rsplit("stack ", 1)
     assert body == host, f"host\n{host}\ndevice\n{lines}"
     assert len(re.findall("weights", body)) == 3
     upright, before, after = right(body)
     say(f"Cortex-M4: {upright} of 100 digits right; turned: {before} before, {after} after 300 "
-        f"steps of 8 pictures; RAM {ram} bytes with {sizes['.stack']} of stack, of which "
+        f"steps of 8 pictures; RAM {ram} bytes with {room} of stack, of which "
         f"{stack.strip()} used; flash {flash} bytes")
-    assert ram <= 256 * 1024 and 0 < int(stack) < sizes[".stack"]
+    assert ram <= 256 * 1024 and 0 < int(stack) < room
     assert upright >= 80 and before <= 40 and after >= 80
 
 
 def test_what_does_not_fit_the_device_does_not_link():
-    need(toolchain.ARM + "gcc")
+    need(board.ARM + "gcc")
     folder = export("large", 8, "2-8-8-8", "28x28x1", "32C5", "MP2", "64C5", "MP2", "128", "10")
     try:
-        toolchain.arm_image(folder, os.path.join(WORK, "large.elf"))
+        board.image(folder, os.path.join(WORK, "large.elf"))
     except AssertionError as error:
         assert "region `RAM' overflowed" in str(error), error
     else:

@@ -134,6 +134,7 @@ enum {
     AG_CPU_VNNI = 1 << 2,   /* AVX-512 VNNI */
     AG_CPU_BF16 = 1 << 3,   /* AVX-512 BF16 */
     AG_CPU_NEON = 1 << 4,
+    AG_CPU_DOTPROD = 1 << 5, /* dot products of 8-bit integers beside NEON */
 };
 /* Features of this machine, found once. The environment variable AGENA_CPU ("c", "avx2", "avx512",
  * "neon") lowers them, for tests and comparisons. */

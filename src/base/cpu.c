@@ -47,9 +47,16 @@ static void read_name(char name[64])
     snprintf(name, 64, "%s", (const char *)words + strspn((const char *)words, " "));
 }
 #else
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 static unsigned detect(void)
 {
-#if defined(__aarch64__) || defined(__ARM_NEON)
+#if defined(__aarch64__) && defined(__linux__)
+    return AG_CPU_NEON | (getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? AG_CPU_DOTPROD : 0);
+#elif defined(__aarch64__) || defined(__ARM_NEON)
     return AG_CPU_NEON;
 #else
     return 0;

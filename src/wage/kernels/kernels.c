@@ -14,6 +14,7 @@ static const struct {
     { &wg_kernels_avx512, AG_CPU_AVX2 | AG_CPU_AVX512 | AG_CPU_VNNI },
 #elif defined(__aarch64__)
     { &wg_kernels_neon, AG_CPU_NEON },
+    { &wg_kernels_dotprod, AG_CPU_NEON | AG_CPU_DOTPROD },
 #endif
 };
 

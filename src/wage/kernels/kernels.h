@@ -32,7 +32,7 @@ typedef enum {
  * written past the end of a result. Sizes were checked: no sum overflows 32 bits, no |v| is 2^31.
  */
 typedef struct {
-    const char *name; /* "plain", "avx2", "avx512", "neon" */
+    const char *name; /* "plain", "avx2", "avx512", "neon", "dotprod" */
 
     /* Weights for product(): w [rows, n] int8 (|w| <= 127), rows = segments * segment ->
      * pack_bytes(...) bytes, 64-byte aligned. */
@@ -95,7 +95,8 @@ enum {
     WG_TRACE_WHICH = 2,    /* bits to shift right for the place y * window + x of the maximum */
 };
 
-extern const wg_kernels wg_kernels_plain, wg_kernels_avx2, wg_kernels_avx512, wg_kernels_neon;
+extern const wg_kernels wg_kernels_plain, wg_kernels_avx2, wg_kernels_avx512, wg_kernels_neon,
+    wg_kernels_dotprod;
 /* The fastest that this CPU has (ag_cpu_features()). */
 const wg_kernels *wg_kernels_best(void);
 /* All that this build and this CPU have, the plain one first; returns how many. */

@@ -16,7 +16,7 @@ typedef __mmask16 vm; /* a mask of lanes */
 
 static inline __mmask16 first(int n)
 {
-    return n >= LANES ? ALL : (__mmask16)((1u << n) - 1);
+    return (__mmask16)(n >= LANES ? 0xffff : (1u << n) - 1);
 }
 
 static inline vi vi_zero(void)

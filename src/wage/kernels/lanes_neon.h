@@ -288,6 +288,24 @@ static inline vi vi_repeat(const int8_t *p)
     return vdupq_n_s32(four);
 }
 
+#if defined(__ARM_FEATURE_DOTPROD)
+
+/* sum + the products of four bytes a lane. */
+static inline vi vi_dot(vi sum, vi x, vi y)
+{
+    return vdotq_s32(sum, vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(y));
+}
+
+/* Tiles of 32 registers: those of the sums, of the right operand and one of the left one. */
+enum { PANEL = 4 };
+#define TILES(X)                                                                                   \
+    X(tile_of_dots, DOT, 12, 1)                                                                    \
+    X(tile_of_dots, DOT, 12, 2)                                                                    \
+    X(tile_of_dots, DOT, 8, 3)                                                                     \
+    X(tile_of_dots, DOT, 6, 4)
+
+#else
+
 /* sum + the products of four bytes a lane, from -127 to 127. Two products fit 16 bits. */
 static inline vi vi_dot(vi sum, vi x, vi y)
 {
@@ -330,5 +348,9 @@ enum { PANEL = 2, SUMS_ROWS = 6, SUMS_PRODUCTS = 1 };
     X(tile_of_dots, DOT, 8, 2)                                                                     \
     X(tile_of_sums, SUMS, 6, 1)                                                                    \
     X(tile_of_sums, SUMS, 6, 2)
+
+#endif
+
+#define SIGNED_DOT DOT /* everything is signed here */
 
 #endif

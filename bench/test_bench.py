@@ -11,7 +11,8 @@ KEYS = ["name", "unit", "agena", "peer_name", "peer", "ratio", "peak_share"]
 NAMES = ["wavenet-train", "wavenet-generate-f32", "wavenet-generate-bf16", "wavenet-generate-int8",
          "wavenet-generate-f32-2threads", "wavenet-generate-bf16-2threads",
          "wavenet-generate-int8-2threads", "wavenet-generate-8streams", "wavenet-first-sample",
-         "wavenet-generate-rss", "wage-train-lenet", "wage-train-vgg", "wage-infer-lenet", "env-bridge"]
+         "wavenet-generate-rss", "wage-train-lenet", "wage-train-vgg", "wage-infer-lenet", "env-bridge",
+         "lab-render", "lab-render-2threads", "lab-render-slowest", "lab-reset"]
 
 ANSWERS = """
 print("ready", flush=True)

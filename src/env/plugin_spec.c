@@ -171,7 +171,7 @@ static int ask_observation(asking *a, int index)
     int code = ask_name(a, a->env->api.observation_name, index, "observation", &name);
     if (code != AG_OK || !is_chosen(a->chosen, name))
         return code;
-    eca_observation_spec o = { .type = -1 };
+    eca_observation_spec o = { .type = ECA_DOUBLES, .dims = -1 };
     a->env->api.observation_spec(a->env->context, index, &o);
     code = check_shape(&o, name, false);
     if (code != AG_OK)

@@ -255,6 +255,22 @@ static void bridges_start_again_when_asked(void **state)
     ag_log_sink(NULL, NULL, AG_LOG_INFO);
 }
 
+static int open_and_reset(void *user)
+{
+    ag_env *env;
+    int code = ag_env_open(user, &(ag_env_options){ .batch = 1 }, &env);
+    if (code == AG_OK)
+        code = ag_env_reset(env, NULL, NULL);
+    ag_env_close(env);
+    return code;
+}
+
+static void failing_allocations_are_errors(void **state)
+{
+    (void)state;
+    survive_failing_allocations(open_and_reset, (void *)"gym:CartPole-v1?timeout=60");
+}
+
 /* Steps with random actions; pictures must change, and stay within the specification. */
 static void play_package(const char *name, int batch, const char *picture, int height, int width)
 {
@@ -305,6 +321,7 @@ int main(void)
         cmocka_unit_test(dead_bridges_are_told),
         cmocka_unit_test(hung_bridges_are_ended),
         cmocka_unit_test(bridges_start_again_when_asked),
+        cmocka_unit_test(failing_allocations_are_errors),
         cmocka_unit_test(pong),
         cmocka_unit_test(vizdoom_basic),
         cmocka_unit_test(minigrid),

@@ -65,6 +65,7 @@ extern const bench_list bench_train_cases;    /* bench_train.c */
 extern const bench_list bench_generate_cases; /* bench_generate.c */
 extern const bench_list bench_env_cases;      /* bench_env.c */
 extern const bench_list bench_command_cases;  /* bench_command.c */
+extern const bench_list bench_lab_cases;      /* bench_lab.c */
 extern const bench_list bench_wage_cases;     /* bench_wage.c */
 
 /* ---- measuring ---- */

@@ -9,7 +9,8 @@
 
 static const bench_list *const lists[] = { &bench_peak_cases,     &bench_train_cases,
                                            &bench_generate_cases, &bench_command_cases,
-                                           &bench_wage_cases,     &bench_env_cases };
+                                           &bench_wage_cases,     &bench_env_cases,
+                                           &bench_lab_cases };
 enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
 
 typedef struct {

@@ -95,7 +95,7 @@ int cl_source_shape(const char *data, int *height, int *width, int *channels)
     }
     ag_pictures *p = NULL;
     int status = open_split(data, AG_SPLIT_TEST, &p);
-    if (status == 0) {
+    if (p) {
         *height = p->height;
         *width = p->width;
         *channels = p->channels;

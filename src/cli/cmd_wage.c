@@ -317,7 +317,7 @@ static int save_rows(const sweep *s)
     ag_writer *writer = NULL;
     int status = text ? ag_writer_open(s->o->output, &writer)
                       : ag_fail(AG_ENOMEM, "out of memory while writing the table");
-    if (status == 0) {
+    if (status == 0 && text) {
         status = ag_writer_write(writer, text, strlen(text));
     }
     if (status == 0) {

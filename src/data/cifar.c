@@ -148,11 +148,9 @@ int data_cifar_archive(const void *data, size_t size, const char *name, ag_split
     }
     data_gunzip_close(&g);
     for (int i = 0; i < wanted; i++) {
-        if (code == AG_OK && !files[i]) {
-            code = ag_fail(AG_EFORMAT, "%s: it lacks files of CIFAR-10", name);
-        }
         if (code == AG_OK) {
-            code = data_cifar_append(files[i], sizes[i], name, p);
+            code = files[i] ? data_cifar_append(files[i], sizes[i], name, p)
+                            : ag_fail(AG_EFORMAT, "%s: it lacks files of CIFAR-10", name);
         }
         ag_free(files[i]);
     }

@@ -44,7 +44,7 @@ static int read_bytes(data_gunzip *g, size_t size, const char *what, uint8_t **o
 
 static int read_pictures(data_gunzip *g, ag_pictures *p)
 {
-    uint32_t dim[3];
+    uint32_t dim[3] = { 0 };
     int code = read_header(g, BYTES_3D, "pictures", 3, dim);
     if (code != AG_OK) {
         return code;
@@ -65,7 +65,7 @@ static int read_pictures(data_gunzip *g, ag_pictures *p)
 
 static int read_labels(data_gunzip *g, ag_pictures *p)
 {
-    uint32_t count;
+    uint32_t count = 0;
     int code = read_header(g, BYTES_1D, "labels", 1, &count);
     if (code == AG_OK && count != (uint64_t)p->count) {
         return ag_fail(AG_EFORMAT, "%s: %u labels for %lld pictures", g->name, count,

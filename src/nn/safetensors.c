@@ -179,9 +179,9 @@ static int add_one(ag_safetensors *f, const char *name, ag_stored type, const ag
         return ag_fail(AG_EINVAL, "the checkpoint already has a tensor '%s'", name);
     if (!*name || !nn_printable(name) || strcmp(name, NN_METADATA_NAME) == 0)
         return ag_fail(AG_EINVAL, "a tensor in a checkpoint cannot be named '%s'", name);
-    nn_stored *stored;
+    nn_stored *stored = NULL;
     int code = nn_safetensors_grow(f, name, type, shape, &stored);
-    if (code == AG_OK)
+    if (stored)
         memcpy(stored->data, data, (size_t)stored->elements * (size_t)nn_types[type].bytes);
     return code;
 }

@@ -120,6 +120,18 @@ in_integers() {
     run wage cost "$work/integers/model.safetensors" --batch 64 --json >"$out/figures/cost.json"
 }
 
+# A smaller network, exported, goes on learning on a simulated Cortex-M4.
+on_device() {
+    say "a network for a small device, and what it learns there"
+    run wage train "$root/demo/device/clothes.yaml" -o "$work/small"
+    run wage export "$work/small/model.safetensors" -o "$work/device" --batch 8 --json \
+        >"$out/figures/footprint.json"
+    python3 -B "$root/demo/device/learn.py" "$work/device" "$out/figures/device.json" 2>>"$out/log.txt" || {
+        tail -n 3 "$out/log.txt" >&2
+        exit 1
+    }
+}
+
 main() {
     local option
     while getopts "a:m:o:t:h" option; do
@@ -151,6 +163,11 @@ main() {
     fi
     if "$agena" data list --json | grep -q '"name":"fashion-mnist".*"folder":"'; then
         in_integers
+        if command -v arm-none-eabi-gcc >/dev/null && command -v qemu-system-arm >/dev/null; then
+            on_device
+        else
+            say "no compiler for ARM or no QEMU: learning on a device is left out"
+        fi
     else
         say "no Fashion-MNIST on this machine: training in integers is left out"
     fi

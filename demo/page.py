@@ -351,6 +351,27 @@ step in integers takes {energy[0] / energy[1]:.0f}&nbsp;times less energy.</p>
 {shell}</section>"""
 
 
+def on_device(demo):
+    device, taken = demo.figure("device"), demo.figure("footprint")
+    if not device:
+        return ""
+    shell = command("agena wage train demo/device/clothes.yaml -o build/small",
+                    "agena wage export build/small/model.safetensors -o build/device --batch 8",
+                    "demo/device/learn.py build/device figures.json")
+    right = [f'{100 * device[key] / device["pictures"]:.0f}' for key in ("upright", "before", "after")]
+    rows = (("Upright, weights in flash", right[0]), ("Turned, before it learns", right[1]),
+            (f'Turned, after {device["steps"]} steps', right[2]))
+    return f"""<section><h2>It goes on learning on a microcontroller</h2>
+<p>A network of {taken["weights"]:,} weights was exported as plain C, without allocation, floating point
+or library, and compiled for a Cortex-M4 with 256&nbsp;KB of RAM, which QEMU played here. Then the clothes
+came turned by a quarter, and it learned them anew from {device["steps"]} batches of
+{device["batch"]} pictures, in {device["ram_bytes"] / 1024:.0f}&nbsp;KB of RAM and
+{device["flash_bytes"] / 1024:.0f}&nbsp;KB of flash, with {device["stack_bytes"]}&nbsp;bytes of stack.
+The tests hold its weights to those of the library, byte for byte.</p>
+{table(("Clothes", "right, %"), rows, f'{device["pictures"]} pictures of the test split.')}
+{shell}</section>"""
+
+
 def processor():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
@@ -379,7 +400,7 @@ def read(path):
 def page(demo):
     body = "".join(section(demo)
                    for section in (intro, copies, speed, free, likelihood, training,
-                                   in_integers, colophon))
+                                   in_integers, on_device, colophon))
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>agena: a WaveNet speaks</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">

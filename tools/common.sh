@@ -14,7 +14,7 @@ fail() {
     exit 1
 }
 
-# Debian 12 packages: to compile, to run and show agena, to test it.
+# Debian 12 packages: to compile, to run agena, to show it on a device too, to test it.
 build_packages=(
     gcc libc6-dev meson ninja-build pkg-config protobuf-c-compiler python3
     libcmocka-dev libcurl4-openssl-dev libcyaml-dev libjansson-dev libkissfft-dev
@@ -29,9 +29,10 @@ run_packages=(
     asterisk-core-sounds-ru asterisk-core-sounds-ru-g722
     dataset-fashion-mnist
 )
-test_packages=(clang clang-format gcc-aarch64-linux-gnu gcc-arm-none-eabi git libc6-dev-arm64-cross
-               libclang-rt-14-dev pocketsphinx pocketsphinx-en-us python3-torch python3-venv
-               qemu-system-arm qemu-user)
+device_packages=(gcc-arm-none-eabi qemu-system-arm)
+test_packages=(clang clang-format gcc-aarch64-linux-gnu git libc6-dev-arm64-cross libclang-rt-14-dev
+               pocketsphinx pocketsphinx-en-us python3-torch python3-venv qemu-user
+               "${device_packages[@]}")
 
 missing_packages() {
     local package

@@ -23,6 +23,8 @@ INFO = {"weights": 1000, "layers": 4, "steps": 10, "sample_rate": 16000, "recept
 CLOTHES = {"weights": 2000, "steps": 300, "curve": [{"epoch": 1, "loss": 0.5, "error": 0.125}]}
 COST = {way: {"energy_uj": {"training_compute": energy}} for way, energy in
         (("integers", 2.0), ("float", 50.0))}
+DEVICE = {"pictures": 200, "upright": 170, "before": 10, "after": 150, "steps": 300, "batch": 8,
+          "ram_bytes": 122 * 1024, "flash_bytes": 73 * 1024, "stack_bytes": 552}
 
 
 def write_wav(path, amplitude=8000):
@@ -71,6 +73,7 @@ def fill(folder):
     figures = {name: GENERATED for name in generated + ["streams-8"]}
     figures |= {"distance-" + name: {"mel_distance_db": 3.0} for name in [*names, *page.FORMATS]}
     figures |= {"integers-info": CLOTHES, "float-info": CLOTHES, "cost": COST}
+    figures |= {"device": DEVICE, "footprint": {"weights": 54216}}
     figures |= {"info": INFO, "trained-info": INFO, "evaluation": MEASURED, "trained": MEASURED}
     for name, figure in figures.items():
         with open(os.path.join(folder, "figures", name + ".json"), "w", encoding="utf-8") as file:
@@ -124,11 +127,11 @@ def test_bad_nesting_is_found():
 def test_parts_may_be_left_out():
     with tempfile.TemporaryDirectory() as folder:
         fill(folder)
-        for name in ("evaluation", "trained", "integers-info"):
+        for name in ("evaluation", "trained", "integers-info", "device"):
             os.remove(os.path.join(folder, "figures", name + ".json"))
         text = page.page(page.Demo(folder))
     assert "How well it predicts" not in text and "minute of training" not in text
-    assert "computes in integers" not in text
+    assert "computes in integers" not in text and "microcontroller" not in text
 
 
 def test_integers_beside_float():
@@ -139,6 +142,14 @@ def test_integers_beside_float():
     assert points == [(2, 0.25), (8, 0.125)], points
     assert "25&nbsp;times less energy" in text and "19,200" in text
     assert "integers 12.5 per cent, float32 12.5 per cent at the end" in text
+
+
+def test_learning_on_a_device():
+    with tempfile.TemporaryDirectory() as folder:
+        fill(folder)
+        text = page.page(page.Demo(folder))
+    assert "54,216 weights" in text and "122&nbsp;KB of RAM" in text
+    assert '<th scope="row">Turned, before it learns</th><td>5</td>' in text
 
 
 def test_training_log_is_read():

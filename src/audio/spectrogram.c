@@ -1,9 +1,10 @@
 /* Pictures of log-mel spectrograms, as PNG with a palette. */
 #include <math.h>
-#include <png.h>
 #include <string.h>
 
 #include "agena/audio.h"
+
+#include "base/png.h"
 
 enum { BANDS = 128, MAX_COLUMNS = 2000, COLOURS = 256 };
 
@@ -50,55 +51,11 @@ static void fill_pixels(const float *features, int64_t columns, uint8_t *pixels)
     }
 }
 
-/* The simplified interface of libpng reports errors by return value: no long jumps here. */
-static int encode(png_image *image, const uint8_t *pixels, const uint8_t *palette, void **data,
-                  png_alloc_size_t *size)
-{
-    png_alloc_size_t room = PNG_IMAGE_PNG_SIZE_MAX(*image);
-    *data = ag_malloc(room);
-    if (!*data) {
-        return AG_ENOMEM;
-    }
-    *size = room;
-    if (!png_image_write_to_memory(image, *data, size, 0, pixels, 0, palette)) {
-        return ag_fail(AG_ENOMEM, "cannot encode a picture: %s", image->message);
-    }
-    return AG_OK;
-}
-
-static int save(const char *path, const void *data, size_t size)
-{
-    ag_writer *writer = NULL;
-    int err = ag_writer_open(path, &writer);
-    if (err != AG_OK) {
-        return err;
-    }
-    err = ag_writer_write(writer, data, size);
-    if (err != AG_OK) {
-        ag_writer_abandon(writer);
-        return err;
-    }
-    return ag_writer_commit(writer);
-}
-
 static int save_png(const char *path, const uint8_t *pixels, int64_t columns)
 {
     uint8_t palette[3 * COLOURS];
     fill_palette(palette);
-    png_image image = { .version = PNG_IMAGE_VERSION,
-                        .width = (png_uint_32)columns,
-                        .height = BANDS,
-                        .format = PNG_FORMAT_RGB_COLORMAP,
-                        .colormap_entries = COLOURS };
-    void *data = NULL;
-    png_alloc_size_t size = 0;
-    int err = encode(&image, pixels, palette, &data, &size);
-    if (err == AG_OK) {
-        err = save(path, data, size);
-    }
-    ag_free(data);
-    png_image_free(&image);
-    return err;
+    return base_png_write(path, pixels, (int)columns, BANDS, palette, COLOURS);
 }
 
 /* 5 ms a column, or longer so that the picture stays within MAX_COLUMNS. */

@@ -78,6 +78,7 @@ extern const cli_command cli_completion;
 extern const cli_command cli_data;
 extern const cli_command cli_help;
 extern const cli_command cli_info;
+extern const cli_command cli_lab;
 extern const cli_command cli_man;
 extern const cli_command cli_wage;
 extern const cli_command cli_wavenet;

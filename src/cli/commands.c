@@ -7,8 +7,8 @@
 #include "base/suggest.h"
 
 const cli_command *const cli_commands[] = {
-    &cli_data, &cli_wavenet,    &cli_wage, &cli_info, &cli_audio,
-    &cli_help, &cli_completion, &cli_man,  NULL,
+    &cli_data,  &cli_wavenet, &cli_wage,       &cli_lab, &cli_info,
+    &cli_audio, &cli_help,    &cli_completion, &cli_man, NULL,
 };
 
 const cli_command *const *cli_below(const cli_place *place)

@@ -11,7 +11,7 @@ def version(_):
 
 def help_lists_the_commands(_):
     out = agena("--help").succeeded().text()
-    for name in ("data", "wavenet", "info", "audio", "help", "completion", "man"):
+    for name in ("data", "wavenet", "wage", "lab", "info", "audio", "help", "completion", "man"):
         assert f"\n  {name} " in out, out
     out = agena("wavenet", "--help").succeeded().text()
     for name in ("train", "eval", "generate"):

@@ -10,6 +10,7 @@ import traceback
 import cases_audio
 import cases_data
 import cases_generate
+import cases_lab
 import cases_model
 import cases_train
 import cases_usage
@@ -45,7 +46,7 @@ def main():
     number = failures = 0
     try:
         for part in (cases_usage, cases_data, cases_train, cases_model, cases_generate,
-                     cases_audio, cases_wage):
+                     cases_audio, cases_wage, cases_lab):
             for case in part.CASES:
                 number += 1
                 name = f"{part.__name__[6:]}: {case.__name__}"

@@ -36,7 +36,9 @@ static lab_shape any_shape(lab_world *w)
     return SHAPES[lab_below(w, USED_SHAPES)];
 }
 
-/* Another one than these. */
+/* Chance is drawn once in a statement: arguments are evaluated in no fixed order. */
+
+/* Another one than this. */
 static lab_shape other_shape(lab_world *w, lab_shape but)
 {
     lab_shape shape = any_shape(w);
@@ -123,8 +125,10 @@ static void ask_shape(lab_world *w, scene *s)
 {
     lab_shape shape = any_shape(w);
     add(s, shape, any_colour(w), USUAL, 1);
-    for (int i = 0; i < 3; i++)
-        add(s, other_shape(w, shape), any_colour(w), USUAL, 1);
+    for (int i = 0; i < 3; i++) {
+        lab_shape other = other_shape(w, shape);
+        add(s, other, any_colour(w), USUAL, 1);
+    }
     lab_instruct(w, "%s", lab_shape_names[shape]);
 }
 
@@ -132,8 +136,10 @@ static void ask_colour(lab_world *w, scene *s)
 {
     lab_colour colour = any_colour(w);
     add(s, any_shape(w), colour, USUAL, 1);
-    for (int i = 0; i < 3; i++)
-        add(s, any_shape(w), other_colour(w, colour), USUAL, 1);
+    for (int i = 0; i < 3; i++) {
+        lab_shape shape = any_shape(w);
+        add(s, shape, other_colour(w, colour), USUAL, 1);
+    }
     lab_instruct(w, "%s object", lab_colour_names[colour]);
 }
 
@@ -144,7 +150,8 @@ static void ask_both(lab_world *w, scene *s)
     add(s, shape, colour, USUAL, 1);
     add(s, shape, other_colour(w, colour), USUAL, 1);
     add(s, other_shape(w, shape), colour, USUAL, 1);
-    add(s, other_shape(w, shape), other_colour(w, colour), USUAL, 1);
+    lab_shape other = other_shape(w, shape);
+    add(s, other, other_colour(w, colour), USUAL, 1);
     lab_instruct(w, "%s %s", lab_colour_names[colour], lab_shape_names[shape]);
 }
 
@@ -154,14 +161,16 @@ static void ask_size(lab_world *w, scene *s)
     bool big = lab_chance(w, 0.5f);
     add(s, shape, any_colour(w), big ? BIG : SMALL, 1);
     add(s, shape, any_colour(w), big ? SMALL : BIG, 1);
-    add(s, other_shape(w, shape), any_colour(w), big ? BIG : SMALL, 1);
+    lab_shape other = other_shape(w, shape);
+    add(s, other, any_colour(w), big ? BIG : SMALL, 1);
     lab_instruct(w, "%s %s", big ? "big" : "small", lab_shape_names[shape]);
 }
 
 static void ask_not(lab_world *w, scene *s)
 {
     lab_colour colour = any_colour(w);
-    add(s, any_shape(w), other_colour(w, colour), USUAL, 1);
+    lab_shape shape = any_shape(w);
+    add(s, shape, other_colour(w, colour), USUAL, 1);
     for (int i = 0; i < 3; i++)
         add(s, any_shape(w), colour, USUAL, 1);
     lab_instruct(w, "object that is not %s", lab_colour_names[colour]);
@@ -189,11 +198,13 @@ static void ask_place(lab_world *w, scene *s)
     int room = 1 + lab_below(w, rooms);
     lab_colour colour = any_colour(w);
     add(s, any_shape(w), colour, USUAL, room);
-    add(s, any_shape(w), other_colour(w, colour), USUAL, room);
+    lab_shape shape = any_shape(w);
+    add(s, shape, other_colour(w, colour), USUAL, room);
     for (int other = 1; other <= rooms; other++) {
-        if (other != room)
-            add(s, any_shape(w), lab_chance(w, 0.7f) ? colour : other_colour(w, colour), USUAL,
-                other);
+        if (other == room)
+            continue;
+        shape = any_shape(w);
+        add(s, shape, lab_chance(w, 0.7f) ? colour : other_colour(w, colour), USUAL, other);
     }
     lab_instruct(w, "pick the %s object in the %s room", lab_colour_names[colour],
                  lab_colour_names[s->floor[room - 1]]);
@@ -223,9 +234,10 @@ static bool ask_question(lab_world *w, scene *s)
     static const float SHARES[] = { 0, 0.5f, 1 };
     float share = SHARES[lab_below(w, 3)];
     int things = 4 + lab_below(w, 4);
-    for (int i = 0; i < things; i++)
-        add(s, i < 3 || lab_chance(w, 0.5f) ? shape : other,
-            lab_chance(w, share) ? colour : other_colour(w, colour), USUAL, 1);
+    for (int i = 0; i < things; i++) {
+        lab_shape one = i < 3 || lab_chance(w, 0.5f) ? shape : other;
+        add(s, one, lab_chance(w, share) ? colour : other_colour(w, colour), USUAL, 1);
+    }
     const char *paint = lab_colour_names[colour], *name = lab_shape_names[shape];
     int of_shape = count_of(s, (int)shape, -1), both = count_of(s, (int)shape, (int)colour);
     switch (lab_below(w, 4)) {

@@ -1,5 +1,5 @@
 /* The cached sampler: constructor, streams, and the threads that run them. */
-#include "wavenet/sampler_lane.h"
+#include "wavenet/sampler_pair.h"
 
 #include "agena/audio.h"
 
@@ -9,12 +9,10 @@ struct ag_sampler {
     wn_net *net;
     int streams, threads;
     uint64_t seed;
-    ag_pool *pool; /* NULL with one thread */
+    ag_pool *pool; /* for several streams on two threads, else NULL */
+    wn_pair *pair; /* for one stream on two threads, else NULL */
     int lanes;
     wn_lane *lane; /* one for each thread, or a single one */
-    /* One stream on two threads: see run_pair. */
-    double seconds[3]; /* a step lately took, by threads; 0: not tried */
-    int64_t stretches;
 };
 
 static int check_options(const ag_sampler_options *o)
@@ -70,12 +68,12 @@ int ag_sampler_new(const ag_wavenet_config *config, const ag_tensors *weights,
     s->streams = options->streams;
     s->threads = options->threads;
     s->seed = options->seed;
-    bool pair = s->threads == 2 && s->streams == 1;
-    code = wn_net_new(config, weights, options->weights, pair, &s->net);
+    code = wn_net_new(config, weights, options->weights, &s->net);
     if (code == AG_OK)
         code = make_lanes(s, options->temperature);
     if (code == AG_OK && s->threads > 1)
-        code = ag_pool_new(s->threads, &s->pool);
+        code =
+            s->streams > 1 ? ag_pool_new(s->threads, &s->pool) : wn_pair_new(&s->lane[0], &s->pair);
     if (code < 0) {
         ag_sampler_free(s);
         return code;
@@ -88,6 +86,7 @@ void ag_sampler_free(ag_sampler *sampler)
 {
     if (!sampler)
         return;
+    wn_pair_free(sampler->pair);
     if (sampler->pool)
         ag_pool_free(sampler->pool);
     for (int i = 0; i < sampler->lanes; i++)
@@ -137,51 +136,6 @@ static int run_lane(void *user, int task, int worker)
     return AG_OK;
 }
 
-static int run_part(void *user, int task, int worker)
-{
-    const job *j = user;
-    (void)worker;
-    wn_lane_run_part(&j->sampler->lane[0], j->run, task);
-    return AG_OK;
-}
-
-/* How many threads the next stretch gets: those that were faster, but now and then the others, in
- * case the machine has become busier or quieter. */
-static int choose_threads(ag_sampler *s)
-{
-    enum { TRY_AGAIN = 16 };
-    int faster = s->seconds[1] > 0 && s->seconds[1] < s->seconds[2] ? 1 : 2;
-    if (s->seconds[2] > 0 && s->stretches++ % TRY_AGAIN == 0)
-        return 3 - faster;
-    return faster;
-}
-
-/* One stream shared by two threads. They wait for each other every few microseconds, so where the
- * second has no processor of its own, or cores talk slowly, one thread is faster. The bytes are the
- * same: take what is faster. */
-static int run_pair(ag_sampler *s, const wn_run *whole)
-{
-    enum { STRETCH = 2048, TRIAL = 128 };
-    wn_run run = *whole;
-    for (int code; run.begin < whole->end; run.begin = run.end) {
-        int threads = choose_threads(s);
-        bool known = s->seconds[threads] > 0 && s->seconds[threads] <= s->seconds[3 - threads];
-        int64_t steps = known ? STRETCH : TRIAL;
-        run.end = whole->end - run.begin < steps ? whole->end : run.begin + steps;
-        double before = ag_seconds();
-        if (threads == 1) {
-            wn_lane_run(&s->lane[0], &run);
-        } else {
-            job j = { s, &run };
-            wn_lane_prepare(&s->lane[0]);
-            if ((code = ag_pool_run(s->pool, 2, run_part, &j)) < 0)
-                return code;
-        }
-        s->seconds[threads] = (ag_seconds() - before) / (double)(run.end - run.begin);
-    }
-    return AG_OK;
-}
-
 static int run_all(ag_sampler *s, const wn_run *run)
 {
     if (run->count < 1)
@@ -191,12 +145,14 @@ static int run_all(ag_sampler *s, const wn_run *run)
         if (!find_stream(s, i, &lane)->started)
             return ag_fail(AG_EINVAL, "stream %d was not started", i);
     }
-    if (s->threads == 1) {
-        wn_lane_run(&s->lane[0], run);
-        return AG_OK;
-    }
     job j = { s, run };
-    return s->lanes == 1 ? run_pair(s, run) : ag_pool_run(s->pool, s->lanes, run_lane, &j);
+    if (s->pool)
+        return ag_pool_run(s->pool, s->lanes, run_lane, &j);
+    if (s->pair)
+        wn_pair_run(s->pair, run);
+    else
+        wn_lane_run(&s->lane[0], run);
+    return AG_OK;
 }
 
 int ag_sampler_generate(ag_sampler *sampler, float *audio, int64_t count)

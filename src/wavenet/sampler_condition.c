@@ -208,9 +208,9 @@ static bool step_context(wn_condition *c, float sample)
         wn_stack_skip(&c->context, l);
         wn_stack_ahead(&c->context, l);
     }
-    rectify(c->context.sum, stack->skip);
+    wn_stack_total(&c->context);
     memset(c->distant, 0, (size_t)net->wide * sizeof(float));
-    multiply_one(c, &net->context, c->context.sum, c->distant, c->distant);
+    multiply_one(c, &net->context, c->context.total, c->distant, c->distant);
     return true;
 }
 

@@ -1,8 +1,10 @@
 /* Stepping streams through the network: on one thread, or one step shared by two.
  *
- * Two threads share a step without barriers. The first runs the chain of layers, each of which
- * needs the one before. The second follows with what hangs off the chain, the skips, and then makes
- * the head and the draw; meanwhile the first works ahead, for the steps to come. */
+ * Two threads share a step without barriers. The first runs the lower layers, and while the second
+ * runs the upper ones, the head and the draw, it works off what hangs off its own: skips and work
+ * ahead for the steps to come. The second does the same for its layers, and takes some of the
+ * first's skips, while the first runs. Each layer's weights and past stay with one core: a cache
+ * line takes some hundred nanoseconds from core to core, as long as a whole layer does. */
 #include "wavenet/sampler_lane.h"
 
 #include <sched.h>
@@ -35,7 +37,7 @@ int wn_lane_init(wn_lane *lane, const wn_net *net, const wn_draw *draw, int firs
     wn_block block = { NULL, 0 };
     plan(lane, &block);
     lane->memory = ag_malloc_aligned(block.used);
-    lane->stream = ag_calloc((size_t)rows, sizeof(*lane->stream));
+    lane->stream = ag_malloc_aligned((size_t)rows * sizeof(*lane->stream));
     if (!lane->memory || !lane->stream)
         return AG_ENOMEM;
     block = (wn_block){ lane->memory, 0 };
@@ -57,15 +59,13 @@ void wn_lane_clear(wn_lane *lane)
 
 /* ---- the parts of a step ---- */
 
-static void begin(wn_lane *lane)
+/* The input of a step: what the last one ended with. */
+static void begin(wn_lane *lane, int row, int mulaw, float sample)
 {
     const wn_net *net = lane->net;
-    for (int r = 0; r < lane->rows; r++) {
-        wn_stream *s = &lane->stream[r];
-        wn_stack_input(&lane->main, r, net->main.one_hot ? s->mulaw : 0, s->sample);
-        wn_condition_step(&s->condition, s->sample,
-                          lane->condition + (size_t)r * (size_t)net->condition.wide);
-    }
+    wn_stack_input(&lane->main, row, net->main.one_hot ? mulaw : 0, sample);
+    wn_condition_step(&lane->stream[row].condition, sample,
+                      lane->condition + (size_t)row * (size_t)net->condition.wide);
 }
 
 static void rectify(float *x, size_t count)
@@ -74,12 +74,11 @@ static void rectify(float *x, size_t count)
         x[i] = x[i] > 0 ? x[i] : 0.0f;
 }
 
-/* y = bias + head.I' relu(x); x [rows, n] is overwritten. */
-static void head_layer(wn_lane *lane, int i, float *x, int n, float *y)
+/* y = bias + head.I' x, with x [rows, n]. */
+static void head_layer(wn_lane *lane, int i, const float *x, int n, float *y)
 {
     const wn_net *net = lane->net;
     const wn_kernels *kernels = lane->draw.kernels;
-    rectify(x, (size_t)lane->rows * (size_t)n);
     wn_rows rows = { x, n, NULL };
     if (net->kind == AG_WEIGHTS_INT8) {
         kernels->quantise(lane->rows, n, x, n, lane->q, n, lane->q_scale);
@@ -108,18 +107,26 @@ static void follow(wn_lane *lane, const wn_run *run, int row, int64_t t)
 
 static void finish(wn_lane *lane, const wn_run *run, int64_t t)
 {
-    head_layer(lane, 0, lane->main.sum, lane->net->main.skip, lane->hidden);
+    wn_stack_total(&lane->main);
+    head_layer(lane, 0, lane->main.total, lane->net->main.skip, lane->hidden);
+    rectify(lane->hidden, (size_t)lane->rows * (size_t)lane->net->head[0].n);
     head_layer(lane, 1, lane->hidden, lane->net->head[0].n, lane->params);
     for (int r = 0; r < lane->rows; r++)
         follow(lane, run, r, t);
 }
 
+static void chain(wn_lane *lane, int layer)
+{
+    wn_stack_chain(&lane->main, layer, lane->condition, lane->net->condition.wide);
+}
+
 void wn_lane_run(wn_lane *lane, const wn_run *run)
 {
     for (int64_t t = run->begin; t < run->end; t++) {
-        begin(lane);
+        for (int r = 0; r < lane->rows; r++)
+            begin(lane, r, lane->stream[r].mulaw, lane->stream[r].sample);
         for (int l = 0; l < lane->net->main.layers; l++) {
-            wn_stack_chain(&lane->main, l, lane->condition, lane->net->condition.wide);
+            chain(lane, l);
             wn_stack_skip(&lane->main, l);
             wn_stack_ahead(&lane->main, l);
         }
@@ -129,7 +136,7 @@ void wn_lane_run(wn_lane *lane, const wn_run *run)
 
 /* ---- two threads ---- */
 
-static void relax(void)
+void wn_relax(void)
 {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -139,98 +146,112 @@ static void relax(void)
 }
 
 /* Spin for some microseconds, which is what a wait takes when both threads run; then let others
- * run. *known: the counter's last value seen here, so that its cache line is not asked for too
- * often. */
-static void wait_for(wn_counter *counter, int64_t value, int64_t *known)
+ * run. */
+static void wait_for(const _Atomic int64_t *counter, int64_t value)
 {
     enum { SPINS = 1000 };
-    for (int spin = 0; *known < value; spin++) {
-        *known = atomic_load_explicit(&counter->value, memory_order_acquire);
+    for (int spin = 0; atomic_load_explicit(counter, memory_order_acquire) < value; spin++)
         if (spin < SPINS)
-            relax();
+            wn_relax();
         else
             sched_yield();
+}
+
+static void post(_Atomic int64_t *counter, int64_t value)
+{
+    atomic_store_explicit(counter, value, memory_order_release);
+}
+
+/* After how many layers the first thread tells: of the skips that the second takes, several layers
+ * at once. */
+static bool tells(const wn_stack *stack, int done)
+{
+    enum { AT_ONCE = 4 };
+    return done == stack->border || (done <= stack->apart && (stack->apart - done) % AT_ONCE == 0);
+}
+
+static void lead_step(wn_lane *lane)
+{
+    const wn_stack *stack = &lane->net->main;
+    int64_t before = lane->shared++ * stack->layers;
+    begin(lane, 0, lane->answered.mulaw, lane->answered.sample);
+    if (stack->border < stack->layers)
+        wn_stack_claim_input(&lane->main, stack->border);
+    __builtin_prefetch(&lane->through);
+    for (int l = 0; l < stack->border; l++) {
+        /* The second's first input takes the place of one that it may still be working ahead with.
+         */
+        if (l + 1 == stack->border)
+            wait_for(&lane->through.value, lane->shared - 1);
+        chain(lane, l);
+        if (tells(stack, l + 1))
+            post(&lane->chained.value, before + l + 1);
     }
-}
-
-static void post(wn_counter *counter, int64_t value)
-{
-    atomic_store_explicit(&counter->value, value, memory_order_release);
-}
-
-/* A counter's cache line takes time to go from core to core: tell of several layers at once, but of
- * the last one alone, for which the other thread waits. */
-enum { LAYERS_AT_ONCE = 4 };
-
-static bool tells(const wn_lane *lane, int done)
-{
-    int layers = lane->net->main.layers;
-    return done % LAYERS_AT_ONCE == 0 || done >= layers - 1;
-}
-
-/* The second thread works ahead for the layers below this one: about what it has time for between
- * the skips, as it follows the chain and may not delay the end. */
-static int border_of(const wn_lane *lane)
-{
-    return lane->net->main.layers * 3 / 10;
-}
-
-static void run_chain(wn_lane *lane, const wn_run *run)
-{
-    int layers = lane->net->main.layers, border = border_of(lane);
-    int64_t finished = 0;
-    for (int64_t step = 0; step < run->end - run->begin; step++) {
-        wait_for(&lane->finished, step, &finished);
-        begin(lane);
-        for (int l = 0; l < layers; l++) {
-            if (l + 2 < border)
-                wn_stack_fetch_ahead(&lane->main, l + 2);
-            wn_stack_chain(&lane->main, l, lane->condition, lane->net->condition.wide);
-            if (tells(lane, l + 1))
-                post(&lane->chained, step * layers + l + 1);
-        }
-        for (int l = border; l < layers; l++)
-            wn_stack_ahead(&lane->main, l);
-    }
-}
-
-/* What hangs off layers [from, to). */
-static void run_branch(wn_lane *lane, int from, int to)
-{
-    for (int l = from; l < to; l++)
-        wn_stack_fetch_gated(&lane->main, l);
-    for (int l = from; l < to; l++)
+    for (int l = stack->apart; l < stack->border; l++)
         wn_stack_skip(&lane->main, l);
-    for (int l = from; l < to && l < border_of(lane); l++)
+    post(&lane->summed.value, lane->shared);
+    for (int l = 0; l < stack->border; l++)
         wn_stack_ahead(&lane->main, l);
+    wn_stack_claim_gated(&lane->main);
 }
 
-static void run_branches(wn_lane *lane, const wn_run *run)
+void wn_lane_lead(wn_lane *lane, const wn_run *run)
 {
-    int layers = lane->net->main.layers;
-    int64_t chained = 0;
-    for (int64_t step = 0; step < run->end - run->begin; step++) {
-        for (int from = 0, to = 1; from < layers; from = to++) {
-            while (!tells(lane, to))
-                to++;
-            wait_for(&lane->chained, step * layers + to, &chained);
-            run_branch(lane, from, to);
-        }
-        finish(lane, run, run->begin + step);
-        post(&lane->finished, step + 1);
+    wn_stream *stream = &lane->stream[0];
+    lane->run = run;
+    lane->run_from = lane->shared;
+    lane->answered.mulaw = stream->mulaw;
+    lane->answered.sample = stream->sample;
+    for (int64_t t = run->begin; t < run->end; t++) {
+        lead_step(lane);
+        wait_for(&lane->answered.value, lane->shared);
+    }
+    wait_for(&lane->through.value, lane->shared);
+}
+
+/* The first thread's skips below stack->apart, as it tells of them: asked for one batch ahead. */
+static void follow_skips(wn_lane *lane, int64_t before)
+{
+    int apart = lane->net->main.apart;
+    for (int added = 0, asked = 0; added < apart;) {
+        if (added == asked)
+            wait_for(&lane->chained.value, before + asked + 1);
+        int64_t told = atomic_load_explicit(&lane->chained.value, memory_order_acquire) - before;
+        int from = asked;
+        for (; asked < told && asked < apart; asked++)
+            wn_stack_fetch_gated(&lane->main, asked);
+        for (; added < from; added++)
+            wn_stack_skip(&lane->main, added);
+        if (told >= apart)
+            for (; added < apart; added++)
+                wn_stack_skip(&lane->main, added);
     }
 }
 
-void wn_lane_prepare(wn_lane *lane)
+void wn_lane_follow(wn_lane *lane, int64_t step)
 {
-    post(&lane->chained, 0);
-    post(&lane->finished, 0);
+    const wn_stack *stack = &lane->net->main;
+    int64_t before = step * stack->layers;
+    follow_skips(lane, before);
+    wait_for(&lane->chained.value, before + stack->border);
+    for (int l = stack->border; l < stack->layers; l++) {
+        chain(lane, l);
+        if (l == stack->border || l + 1 == stack->layers)
+            wn_stack_fetch_sum(&lane->main);
+        wn_stack_skip(&lane->main, l);
+    }
+    wait_for(&lane->summed.value, step + 1);
+    finish(lane, lane->run, lane->run->begin + (step - lane->run_from));
+    lane->answered.mulaw = lane->stream[0].mulaw;
+    lane->answered.sample = lane->stream[0].sample;
+    post(&lane->answered.value, step + 1);
+    for (int l = stack->border; l < stack->layers; l++)
+        wn_stack_ahead(&lane->main, l);
+    post(&lane->through.value, step + 1);
 }
 
-void wn_lane_run_part(wn_lane *lane, const wn_run *run, int part)
+bool wn_lane_leads(const wn_lane *lane, int64_t step)
 {
-    if (part == 0)
-        run_chain(lane, run);
-    else
-        run_branches(lane, run);
+    return atomic_load_explicit(&lane->chained.value, memory_order_acquire) >
+           step * lane->net->main.layers;
 }

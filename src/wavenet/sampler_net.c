@@ -209,10 +209,12 @@ static void pack_skip(loader *l, wn_stack *stack, const ag_wavenet_stack *c, con
     pack_one(l, stack->kind, data, z, 1, c->skip, &stack->layer[n].skip);
 }
 
-static void build_stack(loader *l, wn_stack *stack, const ag_wavenet_stack *c, const char *prefix,
-                        bool split)
+static void build_stack(loader *l, wn_stack *stack, const ag_wavenet_stack *c, const char *prefix)
 {
     stack->layers = c->layers;
+    /* Parts of about the same time, whichever the weights. */
+    stack->border = c->layers > 1 ? c->layers * 17 / 20 : 1;
+    stack->apart = c->layers > 1 ? c->layers * 13 / 20 : 1;
     stack->kernel = c->kernel;
     stack->residual = wn_padded(c->residual);
     stack->z = wn_padded(c->gate) / 2;
@@ -221,11 +223,8 @@ static void build_stack(loader *l, wn_stack *stack, const ag_wavenet_stack *c, c
     for (int n = 0; n < c->layers; n++) {
         stack->layer[n].dilation = ag_wavenet_dilation(c, n);
         pack_chain(l, stack, c, prefix, n);
-        if (!split)
-            pack_skip(l, stack, c, prefix, n);
-    }
-    for (int n = 0; n < c->layers && split; n++)
         pack_skip(l, stack, c, prefix, n);
+    }
     for (int n = 1; n < c->layers; n++)
         for (int k = 0; k + 1 < c->kernel; k++)
             pack_tap(l, stack, c, prefix, n, k, &stack->layer[n].old[k]);
@@ -333,7 +332,7 @@ static void build_context(loader *l, wn_net *net)
     const ag_wavenet_stack *c = &net->config.context;
     net->context.kind = AG_WEIGHTS_F32; /* it runs once in context_rate samples */
     net->context.one_hot = false;
-    build_stack(l, &net->context, c, "context.", false);
+    build_stack(l, &net->context, c, "context.");
     for (int n = 0; n < c->layers; n++) {
         float *row;
         copy_vector(l, want(l, AG_SHAPE(c->gate), "context.layers.%d.dilated.bias", n), 2,
@@ -354,12 +353,12 @@ static void build_head(loader *l, wn_net *net)
     }
 }
 
-static void build(loader *l, bool split)
+static void build(loader *l)
 {
     wn_net *net = l->net;
     net->main.kind = net->kind;
     net->main.one_hot = net->config.input == AG_WAVENET_ONE_HOT;
-    build_stack(l, &net->main, &net->config.main, "", split);
+    build_stack(l, &net->main, &net->config.main, "");
     build_head(l, net);
     build_condition(l, &net->condition);
     if (net->config.context.layers)
@@ -367,7 +366,7 @@ static void build(loader *l, bool split)
 }
 
 int wn_net_new(const ag_wavenet_config *config, const ag_tensors *weights, ag_weights kind,
-               bool split, wn_net **out)
+               wn_net **out)
 {
     *out = NULL;
     wn_net *net = ag_calloc(1, sizeof(*net));
@@ -377,7 +376,7 @@ int wn_net_new(const ag_wavenet_config *config, const ag_tensors *weights, ag_we
     net->kind = kind;
     net->outputs = ag_wavenet_outputs(config);
     loader l = { .weights = weights, .net = net };
-    build(&l, split);
+    build(&l);
     if (l.code == AG_OK) {
         net->memory = ag_malloc_aligned(l.block.used);
         l.code = net->memory ? AG_OK : AG_ENOMEM;
@@ -387,7 +386,7 @@ int wn_net_new(const ag_wavenet_config *config, const ag_tensors *weights, ag_we
         return l.code;
     }
     l.block = (wn_block){ net->memory, 0 };
-    build(&l, split);
+    build(&l);
     *out = net;
     return AG_OK;
 }

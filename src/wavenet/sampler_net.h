@@ -29,6 +29,10 @@ typedef struct {
     ag_weights kind;
     bool one_hot;
     int layers, kernel;
+    /* Two threads share a step like this: the first runs the layers below `border`, the second the
+     * others; the second adds the skips below `apart` too. Those of [apart, border) make a sum of
+     * their own, whatever the number of threads. */
+    int apart, border;
     int residual, z,
         skip; /* z: channels of a gated unit; pre-activations have 2 z, tanh half first */
     /* Everything the first layer makes of one input is linear in it or a choice among 256, so its
@@ -85,10 +89,9 @@ typedef struct {
     void *memory;
 } wn_net;
 
-/* Find, check and pack all weights. split: the two threads' weights lie apart, each in reading
- * order; else all are in the reading order of one thread. */
+/* Find, check and pack all weights. */
 int wn_net_new(const ag_wavenet_config *config, const ag_tensors *weights, ag_weights kind,
-               bool split, wn_net **out);
+               wn_net **out);
 void wn_net_free(wn_net *net); /* NULL allowed */
 
 #endif

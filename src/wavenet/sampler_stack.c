@@ -36,25 +36,32 @@ static void plan_layer(wn_stack_state *s, wn_layer_state *layer, int index, wn_b
     layer->old = wn_block_take(block, (size_t)ahead * rows * 2 * (size_t)net->z, sizeof(float));
 }
 
+static void plan_room(const wn_stack_state *s, wn_stack_room *room, wn_block *block)
+{
+    size_t rows = (size_t)s->rows;
+    for (int i = 0; i < 2; i++)
+        room->x[i] = wn_block_take(block, rows * (size_t)s->net->residual, sizeof(float));
+    room->pre = wn_block_take(block, rows * 2 * (size_t)s->net->z, sizeof(float));
+    room->sum = wn_block_take(block, rows * (size_t)s->net->skip, sizeof(float));
+}
+
 static void plan(wn_stack_state *s, wn_block *block)
 {
     const wn_stack *net = s->net;
     size_t rows = (size_t)s->rows;
     for (int l = 0; l < net->layers; l++)
         plan_layer(s, &s->layer[l], l, block);
-    s->slot = wn_block_take(block, (size_t)net->layers, sizeof(int));
-    s->next = wn_block_take(block, (size_t)net->layers * WN_APART, sizeof(int));
     s->classes = wn_block_take(block, rows * (size_t)net->kernel, sizeof(int));
     s->samples = wn_block_take(block, rows * (size_t)net->kernel, sizeof(float));
     for (int i = 0; i < 2; i++)
-        s->x[i] = wn_block_take(block, rows * (size_t)net->residual, sizeof(float));
-    s->pre = wn_block_take(block, rows * 2 * (size_t)net->z, sizeof(float));
-    s->sum = wn_block_take(block, rows * (size_t)net->skip, sizeof(float));
+        plan_room(s, &s->room[i], block);
+    s->total = wn_block_take(block, rows * (size_t)net->skip, sizeof(float));
     float *unit = wn_block_take(block, rows, sizeof(float));
     for (size_t r = 0; unit && r < rows; r++)
         unit[r] = 1.0f / 127.0f;
     s->unit = unit;
-    s->zero = wn_block_take(block, 2 * (size_t)net->z, sizeof(float));
+    int zeros = 2 * net->z > net->skip ? 2 * net->z : net->skip;
+    s->zero = wn_block_take(block, (size_t)zeros, sizeof(float));
 }
 
 int wn_stack_init(wn_stack_state *state, const wn_stack *net, const wn_kernels *kernels, int rows)
@@ -78,8 +85,9 @@ int wn_stack_init(wn_stack_state *state, const wn_stack *net, const wn_kernels *
     plan(state, &block);
     for (int l = 1; l < net->layers; l++) {
         /* Layers begin their blocks at different steps, so that steps cost about the same. */
-        state->slot[l] = l % state->layer[l].block;
-        state->next[l * WN_APART] = (state->slot[l] + 1) % state->layer[l].slots;
+        wn_layer_state *layer = &state->layer[l];
+        layer->slot = l % layer->block;
+        layer->next = (layer->slot + 1) % layer->slots;
     }
     for (int r = 0; r < rows; r++)
         wn_stack_reset(state, r);
@@ -116,6 +124,11 @@ void wn_stack_reset(wn_stack_state *state, int row)
         state->classes[row * state->net->kernel + k] = WN_NO_INPUT;
 }
 
+static wn_stack_room *room_of(wn_stack_state *s, int layer)
+{
+    return &s->room[layer >= s->net->border];
+}
+
 /* ---- the first layer ---- */
 
 void wn_stack_input(wn_stack_state *state, int row, int index, float sample)
@@ -127,7 +140,7 @@ void wn_stack_input(wn_stack_state *state, int row, int index, float sample)
     memmove(samples + 1, samples, (size_t)(net->kernel - 1) * sizeof(float));
     classes[0] = index;
     samples[0] = sample;
-    float *x = state->x[0] + (size_t)row * (size_t)net->residual;
+    float *x = room_of(state, 0)->x[0] + (size_t)row * (size_t)net->residual;
     if (net->one_hot) {
         memcpy(x, net->input + (size_t)index * (size_t)net->residual,
                (size_t)net->residual * sizeof(float));
@@ -158,7 +171,7 @@ static void first_layer(wn_stack_state *s, const float *condition, ptrdiff_t str
     int kernel = s->net->kernel;
     size_t width = 2 * (size_t)s->net->z;
     for (int r = 0; r < s->rows; r++) {
-        float *pre = s->pre + (size_t)r * width;
+        float *pre = room_of(s, 0)->pre + (size_t)r * width;
         memcpy(pre, condition + r * stride, width * sizeof(float));
         for (int k = 0; k < kernel; k++) { /* tap k looks kernel - 1 - k steps back */
             int back = r * kernel + kernel - 1 - k;
@@ -186,10 +199,9 @@ static wn_rows gated_rows(const wn_stack_state *s, int layer)
 static float *floats_of(wn_stack_state *s, int layer)
 {
     if (layer == 0 || s->net->kind == AG_WEIGHTS_INT8)
-        return s->x[layer % 2];
+        return room_of(s, layer)->x[layer % 2];
     const wn_layer_state *state = &s->layer[layer];
-    return (float *)state->ring +
-           (size_t)s->slot[layer] * (size_t)s->rows * (size_t)s->net->residual;
+    return (float *)state->ring + (size_t)state->slot * (size_t)s->rows * (size_t)s->net->residual;
 }
 
 static void pre_activations(wn_stack_state *s, int layer, const float *condition, ptrdiff_t stride)
@@ -197,19 +209,21 @@ static void pre_activations(wn_stack_state *s, int layer, const float *condition
     const wn_stack *net = s->net;
     const wn_layer_state *state = &s->layer[layer];
     ptrdiff_t width = 2 * net->z;
-    wn_rows x = ring_rows(s, layer, s->slot[layer]);
-    wn_addend to = { state->old + (s->slot[layer] % state->block) * s->rows * width, width,
+    wn_rows x = ring_rows(s, layer, state->slot);
+    wn_addend to = { state->old + (state->slot % state->block) * s->rows * width, width,
                      condition + layer * width, stride };
-    s->kernels->multiply[net->kind](&net->layer[layer].now, s->rows, &x, &to, s->pre, width);
+    s->kernels->multiply[net->kind](&net->layer[layer].now, s->rows, &x, &to,
+                                    room_of(s, layer)->pre, width);
 }
 
 static void gate(wn_stack_state *s, int layer)
 {
     const wn_stack *net = s->net;
+    const float *pre = room_of(s, layer)->pre;
     if (net->kind == AG_WEIGHTS_INT8)
-        s->kernels->gate_int8(s->rows, net->z, s->pre, 2 * net->z, s->layer[layer].z, net->z);
+        s->kernels->gate_int8(s->rows, net->z, pre, 2 * net->z, s->layer[layer].z, net->z);
     else
-        s->kernels->gate(s->rows, net->z, s->pre, 2 * net->z, s->layer[layer].z, net->z);
+        s->kernels->gate(s->rows, net->z, pre, 2 * net->z, s->layer[layer].z, net->z);
 }
 
 /* x' = x + residual'z + residual.bias, the next layer's input. */
@@ -224,7 +238,7 @@ static void residual(wn_stack_state *s, int layer)
     if (net->kind != AG_WEIGHTS_INT8)
         return;
     wn_layer_state *next = &s->layer[layer + 1];
-    size_t cell = (size_t)s->slot[layer + 1] * (size_t)s->rows;
+    size_t cell = (size_t)next->slot * (size_t)s->rows;
     s->kernels->quantise(s->rows, net->residual, x, net->residual,
                          (int8_t *)next->ring + cell * (size_t)net->residual, net->residual,
                          next->scale + cell);
@@ -245,18 +259,32 @@ void wn_stack_chain(wn_stack_state *state, int layer, const float *condition, pt
     if (layer + 1 < state->net->layers)
         residual(state, layer);
     if (layer > 0)
-        advance(&state->slot[layer], state->layer[layer].slots);
+        advance(&state->layer[layer].slot, state->layer[layer].slots);
 }
 
 void wn_stack_skip(wn_stack_state *state, int layer)
 {
     const wn_stack *net = state->net;
+    bool apart = layer >= net->apart && layer < net->border;
+    float *sum = state->room[apart ? 0 : 1].sum;
     wn_rows z = gated_rows(state, layer);
-    wn_addend to = { state->sum, net->skip, NULL, 0 };
+    wn_addend to = { sum, net->skip, NULL, 0 };
     if (layer == 0)
         to = (wn_addend){ net->skip_bias, 0, NULL, 0 };
-    state->kernels->multiply[net->kind](&net->layer[layer].skip, state->rows, &z, &to, state->sum,
+    else if (apart && layer == net->apart)
+        to = (wn_addend){ state->zero, 0, NULL, 0 };
+    state->kernels->multiply[net->kind](&net->layer[layer].skip, state->rows, &z, &to, sum,
                                         net->skip);
+}
+
+void wn_stack_total(wn_stack_state *state)
+{
+    size_t count = (size_t)state->rows * (size_t)state->net->skip;
+    const float *a = state->room[1].sum, *b = state->room[0].sum; /* zeros where none is apart */
+    for (size_t i = 0; i < count; i++) {
+        float x = a[i] + b[i];
+        state->total[i] = x > 0 ? x : 0.0f;
+    }
 }
 
 static void fetch(const void *data, size_t size)
@@ -265,13 +293,36 @@ static void fetch(const void *data, size_t size)
         __builtin_prefetch((const char *)data + i);
 }
 
-void wn_stack_fetch_ahead(const wn_stack_state *state, int layer)
+/* For writing: takes the lines from other cores' caches. */
+static void claim(void *data, size_t size)
 {
-    const wn_layer_state *own = &state->layer[layer];
-    if (layer == 0 || layer >= state->net->layers)
-        return;
-    size_t cells = (size_t)state->rows * 2 * (size_t)state->net->z;
-    fetch(own->old + (size_t)(state->slot[layer] % own->block) * cells, cells * sizeof(float));
+    for (size_t i = 0; i < size; i += 64) {
+#if defined(__x86_64__)
+        __asm__ volatile("prefetchw %0" : : "m"(((char *)data)[i]));
+#else
+        __builtin_prefetch((char *)data + i, 1);
+#endif
+    }
+}
+
+void wn_stack_claim_gated(const wn_stack_state *state)
+{
+    size_t size = (size_t)state->rows * (size_t)state->net->z * element_size(state->net);
+    for (int l = 0; l < state->net->apart; l++)
+        claim(state->layer[l].z, size);
+    claim(state->room[0].sum, (size_t)state->rows * (size_t)state->net->skip * sizeof(float));
+}
+
+void wn_stack_claim_input(wn_stack_state *state, int layer)
+{
+    size_t width = (size_t)(state->rows * state->net->residual);
+    claim(floats_of(state, layer), width * sizeof(float));
+    if (state->net->kind == AG_WEIGHTS_INT8) {
+        const wn_layer_state *own = &state->layer[layer];
+        size_t cell = (size_t)own->slot * (size_t)state->rows;
+        claim((char *)own->ring + cell * (size_t)state->net->residual, width);
+        claim(own->scale + cell, (size_t)state->rows * sizeof(float));
+    }
 }
 
 void wn_stack_fetch_gated(const wn_stack_state *state, int layer)
@@ -280,22 +331,32 @@ void wn_stack_fetch_gated(const wn_stack_state *state, int layer)
     fetch(state->layer[layer].z, cells * element_size(state->net));
 }
 
+void wn_stack_fetch_sum(const wn_stack_state *state)
+{
+    fetch(state->room[0].sum, (size_t)state->rows * (size_t)state->net->skip * sizeof(float));
+}
+
+/* The inputs of tap k for the block of steps that begins at slot `begin`. */
+static wn_rows past_rows(const wn_stack_state *s, int layer, int k, int begin)
+{
+    int back = (s->net->kernel - 1 - k) * s->net->layer[layer].dilation;
+    return ring_rows(s, layer, begin >= back ? begin - back : begin - back + s->layer[layer].slots);
+}
+
 void wn_stack_ahead(wn_stack_state *state, int layer)
 {
     const wn_stack *net = state->net;
-    const wn_layer_state *own = &state->layer[layer];
+    wn_layer_state *own = &state->layer[layer];
     if (layer == 0)
         return;
-    int begin = state->next[layer * WN_APART];
-    advance(&state->next[layer * WN_APART], own->slots);
+    int begin = own->next;
+    advance(&own->next, own->slots);
     if (begin % own->block != 0)
         return;
     ptrdiff_t width = 2 * net->z;
     wn_addend to = { state->zero, 0, NULL, 0 };
     for (int k = 0; k + 1 < net->kernel; k++) {
-        int back = (net->kernel - 1 - k) * net->layer[layer].dilation;
-        int slot = begin >= back ? begin - back : begin - back + own->slots;
-        wn_rows x = ring_rows(state, layer, slot);
+        wn_rows x = past_rows(state, layer, k, begin);
         fetch(x.data, (size_t)(own->block * state->rows * net->residual) * element_size(net));
         state->kernels->multiply[net->kind](&net->layer[layer].old[k], own->block * state->rows, &x,
                                             &to, own->old, width);

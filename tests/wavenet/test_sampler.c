@@ -13,6 +13,7 @@
 
 #include "agena/audio.h"
 #include "naive.h"
+#include "wavenet/sampler_choice.h"
 #include "wavenet/sampler_lane.h"
 
 /* ---- networks ---- */
@@ -208,28 +209,31 @@ static void test_bytes(void **state)
 
 typedef struct {
     wn_lane *lane;
-    const wn_run *run;
+    int64_t from, steps;
 } second_part;
 
 static void *run_second(void *user)
 {
     const second_part *p = user;
-    wn_lane_run_part(p->lane, p->run, 1);
+    for (int64_t step = p->from; step < p->from + p->steps; step++)
+        wn_lane_follow(p->lane, step);
     return NULL;
 }
 
-static void run_lane_on(int threads, wn_lane *lane, const wn_run *run)
+/* *shared: steps shared so far. */
+static void run_lane_on(int threads, wn_lane *lane, const wn_run *run, int64_t *shared)
 {
     if (threads == 1) {
         wn_lane_run(lane, run);
         return;
     }
-    wn_lane_prepare(lane);
     pthread_t thread;
-    second_part second = { lane, run };
+    second_part second = { lane, *shared, run->end - run->begin };
+    assert_false(wn_lane_leads(lane, *shared));
     assert_int_equal(pthread_create(&thread, NULL, run_second, &second), 0);
-    wn_lane_run_part(lane, run, 0);
+    wn_lane_lead(lane, run);
     pthread_join(thread, NULL);
+    *shared += second.steps;
 }
 
 /* The samples of one stream, `switches` of whose stretches of 32 steps are shared by two threads.
@@ -247,10 +251,11 @@ static void generate_shared(const wn_net *net, unsigned switches, float *audio)
     free(features);
     ag_rng_init(&lane->stream[0].rng, 5, AG_PURPOSE_SAMPLE, 0);
     lane->stream[0].mulaw = AG_MULAW_SILENCE;
+    int64_t shared = 0;
     for (int begin = 0, i = 0; begin < LENGTH; begin += STRETCH, i++) {
         int end = begin + STRETCH < LENGTH ? begin + STRETCH : LENGTH;
         wn_run run = { .count = LENGTH, .begin = begin, .end = end, .audio = audio };
-        run_lane_on(switches >> i & 1 ? 2 : 1, lane, &run);
+        run_lane_on(switches >> i & 1 ? 2 : 1, lane, &run, &shared);
     }
     wn_lane_clear(lane);
     ag_free(lane);
@@ -266,7 +271,7 @@ static void test_shared_stream(void **state)
         float want[LENGTH], got[LENGTH];
         reference(&n->config, weights, (ag_weights)kind, 0, want);
         wn_net *net;
-        check_code(wn_net_new(&n->config, weights, (ag_weights)kind, true, &net));
+        check_code(wn_net_new(&n->config, weights, (ag_weights)kind, &net));
         generate_shared(net, ~0u, got);
         assert_memory_equal(got, want, sizeof(want));
         generate_shared(net, 0x5a, got);
@@ -274,6 +279,111 @@ static void test_shared_stream(void **state)
         wn_net_free(net);
     }
     ag_tensors_free(weights);
+}
+
+/* A sampler of one stream on two threads, in a call long enough for trials of both. */
+static void test_pair(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 8000 };
+    const ag_wavenet_config *c = &networks[6].config;
+    ag_tensors *weights = random_weights(c);
+    float *audio[2];
+    for (int threads = 1; threads <= 2; threads++) {
+        float *out = audio[threads - 1] = malloc(2 * SAMPLES * sizeof(*out));
+        ag_sampler *sampler =
+            new_sampler(c, weights, (ag_sampler_options){ AG_WEIGHTS_F32, 1, threads, 1, 5 });
+        start(sampler, c, 0, 0);
+        check_code(ag_sampler_generate(sampler, out, SAMPLES));
+        start(sampler, c, 0, 1);
+        for (int i = 0; i < SAMPLES; i += 80)
+            check_code(ag_sampler_generate(sampler, out + SAMPLES + i, 80));
+        ag_sampler_free(sampler);
+    }
+    assert_memory_equal(audio[0], audio[1], 2 * SAMPLES * sizeof(float));
+    free(audio[0]);
+    free(audio[1]);
+    ag_tensors_free(weights);
+}
+
+/* ---- one thread or two ---- */
+
+/* Seconds that `threads` take for some steps beginning at a time, on some machine. */
+typedef double (*machine)(int threads, int64_t steps, double time);
+
+static double quiet(int threads, int64_t steps, double time)
+{
+    (void)time;
+    return (double)steps * (threads == 2 ? 6e-6 : 10e-6);
+}
+
+static double distant(int threads, int64_t steps, double time)
+{
+    (void)time;
+    return (double)steps * (threads == 2 ? 11e-6 : 10e-6);
+}
+
+/* Somebody else has the second processor for 4 of 8 milliseconds. */
+static double busy(int threads, int64_t steps, double time)
+{
+    double seconds = quiet(threads, steps, time);
+    return threads == 2 && fmod(time, 8e-3) + seconds > 4e-3 ? seconds + 4e-3 : seconds;
+}
+
+static double busy_at_first(int threads, int64_t steps, double time)
+{
+    return time < 2 ? busy(threads, steps, time) : quiet(threads, steps, time);
+}
+
+static double busy_later(int threads, int64_t steps, double time)
+{
+    return time < 2 ? quiet(threads, steps, time) : busy(threads, steps, time);
+}
+
+/* Once in a while everything stands still for as long as many windows last. */
+static double hiccups(int threads, int64_t steps, double time)
+{
+    double seconds = quiet(threads, steps, time);
+    return fmod(time, 0.5) < seconds ? seconds + 8e-3 : seconds;
+}
+
+/* Microseconds a step from one time to another, with calls of `most` steps. */
+static double mean_step(machine m, int64_t most, double from, double to)
+{
+    wn_choice choice;
+    wn_choice_init(&choice);
+    int64_t done = 0;
+    double time = 0, begun = 0;
+    while (time < to) {
+        int64_t steps = wn_choice_steps(&choice);
+        assert_true(steps > 0);
+        if (steps > most)
+            steps = most;
+        double seconds = m(choice.threads, steps, time);
+        wn_choice_note(&choice, steps, seconds);
+        if (time >= from) {
+            begun = begun > 0 ? begun : time;
+            done += steps;
+        }
+        time += seconds;
+    }
+    return 1e6 * (time - begun) / (double)done;
+}
+
+static void test_choice(void **state)
+{
+    (void)state;
+    static const int64_t calls[] = { 1, 7, 1000000 };
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        int64_t most = calls[i];
+        assert_true(mean_step(quiet, most, 0.02, 3) < 6.1);
+        assert_true(mean_step(distant, most, 0.02, 3) < 10.1);
+        assert_true(mean_step(busy, most, 0.02, 1) < 10.3);
+        assert_true(mean_step(busy, most, 1, 9) < 10.1);
+        assert_true(mean_step(busy_at_first, most, 3.5, 5) < 6.1);
+        assert_true(mean_step(busy_later, most, 2.2, 9) < 10.1);
+        assert_true(mean_step(hiccups, most, 0.02, 9) < 6.3);
+    }
 }
 
 static void test_seeds_differ(void **state)
@@ -545,8 +655,9 @@ static void test_out_of_memory(void **state)
     const ag_wavenet_config *c = &networks[6].config;
     ag_tensors *weights = random_weights(c);
     float *features = features_of(c, 0);
-    for (int threads = 1; threads <= 2; threads++) {
-        ag_sampler_options options = { AG_WEIGHTS_INT8, 2, threads, 1, 0 };
+    static const int counts[][2] = { { 2, 1 }, { 2, 2 }, { 1, 2 } }; /* streams, threads */
+    for (int i = 0; i < 3; i++) {
+        ag_sampler_options options = { AG_WEIGHTS_INT8, counts[i][0], counts[i][1], 1, 0 };
         ag_sampler *sampler = NULL;
         int code = AG_ENOMEM;
         uint64_t n = 1;
@@ -753,6 +864,8 @@ int main(void)
 {
     static char names[3][NETWORKS][80];
     const struct CMUnitTest others[] = {
+        cmocka_unit_test(test_pair),
+        cmocka_unit_test(test_choice),
         cmocka_unit_test(test_seeds_differ),
         cmocka_unit_test(test_reduced_weights),
         cmocka_unit_test(test_softmax_frequencies),

@@ -1,4 +1,4 @@
-"""Run the tests of gym: with packages from PyPI: run_gym.py PROGRAM VENV. The virtual environment is
+"""Run tests with packages from PyPI: run_gym.py PROGRAM VENV, the program in C or Python. The virtual environment is
 made once and kept; where the packages cannot be had, the tests are skipped."""
 import fcntl
 import os
@@ -45,9 +45,11 @@ def main():
         print(f"1..0 # SKIP {', '.join(PACKAGES)} cannot be installed from PyPI: {trouble}")
         return
     os.environ["AGENA_PYTHON"] = str(folder / "bin/python")
-    os.environ["PYTHONPATH"] = str(pathlib.Path(__file__).parent)
+    here = pathlib.Path(__file__).resolve().parent
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(here), str(here.parents[1] / "python")))
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    os.execv(program, [program])
+    words = [os.environ["AGENA_PYTHON"], program] if program.endswith(".py") else [program]
+    os.execv(words[0], words)
 
 
 main()

@@ -34,8 +34,9 @@ typedef struct {
     int report;          /* read from: the specification; ends when the bridge does */
     int memory, picture; /* memfds: what steps share; a picture for people */
     int go, done;        /* eventfds: a command is there; it is carried out */
-    bool brief;          /* the last answer came soon: the next is worth spinning for */
-    uint8_t *shared;     /* [shared_bytes], NULL before gym_share */
+    double spin_seconds;
+    bool brief;      /* the last answer came soon: the next is worth spinning for */
+    uint8_t *shared; /* [shared_bytes], NULL before gym_share */
     size_t shared_bytes;
 } gym_process;
 

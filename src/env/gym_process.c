@@ -21,7 +21,7 @@ static const double FAREWELL_SECONDS = 2;
 
 /* Both sides look at the counts for a moment before they sleep on an eventfd, whose wake-up takes
  * longer than a quick environment's step. Only where stores are seen in their order: the other side
- * is Python, which has no barriers. */
+ * is Python, which has no barriers; and where both have a processor. */
 #if defined(__x86_64__)
 static const double SPIN_SECONDS = 150e-6;
 #else
@@ -116,9 +116,9 @@ static int start_python(gym_process *p, const char *python, const child_ends *ch
 
 static int add_descriptors(json_t *job, const gym_process *p, const child_ends *child)
 {
-    json_t *all = json_pack("{s:b,s:i,s:i,s:i,s:i,s:i,s:i}", "spin", SPIN_SECONDS > 0, "lifeline",
-                            child->lifeline, "report", child->report, "memory", p->memory,
-                            "picture", p->picture, "go", p->go, "done", p->done);
+    json_t *all = json_pack("{s:b,s:i,s:i,s:i,s:i,s:i,s:i}", "spin", p->spin_seconds > 0,
+                            "lifeline", child->lifeline, "report", child->report, "memory",
+                            p->memory, "picture", p->picture, "go", p->go, "done", p->done);
     int error = all ? json_object_update(job, all) : -1;
     json_decref(all);
     return error ? ag_fail(AG_ENOMEM, "out of memory (description of an environment)") : AG_OK;
@@ -129,6 +129,7 @@ int gym_spawn(gym_process *p, const char *python, json_t *job)
     *p = (gym_process){
         .lifeline = -1, .report = -1, .memory = -1, .picture = -1, .go = -1, .done = -1
     };
+    p->spin_seconds = ag_cpu_count() > 1 ? SPIN_SECONDS : 0;
     child_ends child = { -1, -1 };
     int code = open_channels(p, &child);
     if (code == AG_OK)
@@ -260,7 +261,7 @@ static bool answered(const gym_process *p)
 
 static bool spin(const gym_process *p)
 {
-    double end = ag_seconds() + SPIN_SECONDS;
+    double end = ag_seconds() + p->spin_seconds;
     while (!answered(p)) {
         if (ag_seconds() >= end)
             return false;
@@ -280,7 +281,7 @@ static int wait_done(gym_process *p, double seconds)
         if (code == AG_OK && read(p->done, &count, sizeof count) != (ssize_t)sizeof count)
             code = failed("an eventfd cannot be read");
     }
-    p->brief = ag_seconds() - begin < 2 * SPIN_SECONDS;
+    p->brief = ag_seconds() - begin < 2 * p->spin_seconds;
     return code;
 }
 

@@ -38,12 +38,13 @@ static int ask_name(asking *a, const char *(*function)(void *context, int index)
 
 static int ask_discrete(asking *a, int index)
 {
-    const char *name = NULL;
+    const char *name = "";
     int code = ask_name(a, a->env->api.action_discrete_name, index, "discrete action", &name);
     if (code != AG_OK)
         return code;
     int low = 0, high = -1;
-    a->env->api.action_discrete_bounds(a->env->context, index, &low, &high);
+    if (a->env->api.action_discrete_bounds)
+        a->env->api.action_discrete_bounds(a->env->context, index, &low, &high);
     if (low > high)
         return ag_fail(AG_EFORMAT, "action %s goes from %d to %d in the plug-in", name, low, high);
     env_act(a->spec, name, false, low, high);
@@ -52,19 +53,21 @@ static int ask_discrete(asking *a, int index)
 
 static int ask_continuous(asking *a, int index)
 {
-    const char *name = NULL;
+    const char *name = "";
     int code = ask_name(a, a->env->api.action_continuous_name, index, "continuous action", &name);
     if (code != AG_OK)
         return code;
     double low = 0, high = -1;
-    a->env->api.action_continuous_bounds(a->env->context, index, &low, &high);
+    if (a->env->api.action_continuous_bounds)
+        a->env->api.action_continuous_bounds(a->env->context, index, &low, &high);
     if (!(low <= high))
         return ag_fail(AG_EFORMAT, "action %s goes from %g to %g in the plug-in", name, low, high);
     env_act(a->spec, name, true, low, high);
     return AG_OK;
 }
 
-static int ask_actions(asking *a)
+/* Counts of the components, each with functions that take and describe it. */
+static int count_actions(asking *a)
 {
     plugin_shared *s = a->env->shared;
     const eca_api *api = &a->env->api;
@@ -72,14 +75,21 @@ static int ask_actions(asking *a)
     if (code == AG_OK)
         code =
             ask_count(a->env, api->action_continuous_count, "continuous actions", &s->continuous);
-    if (code == AG_OK && s->discrete + s->continuous > AG_ENV_MAX_ACTIONS)
-        code = ag_fail(AG_EFORMAT, "the plug-in takes %d actions at once; %d are the most",
+    if (code != AG_OK)
+        return code;
+    if (s->discrete + s->continuous > AG_ENV_MAX_ACTIONS)
+        return ag_fail(AG_EFORMAT, "the plug-in takes %d actions at once; %d are the most",
                        s->discrete + s->continuous, AG_ENV_MAX_ACTIONS);
-    if (code == AG_OK &&
-        ((s->discrete && (!api->act_discrete || !api->action_discrete_bounds)) ||
-         (s->continuous && (!api->act_continuous || !api->action_continuous_bounds))))
-        code =
-            ag_fail(AG_EFORMAT, "the plug-in tells of actions, but has no function to take them");
+    if ((s->discrete && !api->act_discrete) || (s->continuous && !api->act_continuous))
+        return ag_fail(AG_EFORMAT,
+                       "the plug-in tells of actions, but has no function to take them");
+    return AG_OK;
+}
+
+static int ask_actions(asking *a)
+{
+    const plugin_shared *s = a->env->shared;
+    int code = count_actions(a);
     for (int i = 0; i < s->discrete && code == AG_OK; i++)
         code = ask_discrete(a, i);
     for (int i = 0; i < s->continuous && code == AG_OK; i++)
@@ -167,7 +177,7 @@ static int add(asking *a, const char *name, eca_observation_type type, plugin_so
 
 static int ask_observation(asking *a, int index)
 {
-    const char *name = NULL;
+    const char *name = "";
     int code = ask_name(a, a->env->api.observation_name, index, "observation", &name);
     if (code != AG_OK || !is_chosen(a->chosen, name))
         return code;

@@ -18,7 +18,7 @@ X86 = re.compile(
 ARM = re.compile(r"f(?!mov)\w+|[su]cvtf|bf\w*dot|bfm\w+")
 CORE = {"backward", "config", "forward", "init", "net", "step", "update", "weights",
         "kernels_kernels", "kernels_plain"}
-FAST = {"i386": {"kernels_avx2", "kernels_avx512"}, "aarch64": {"kernels_neon"}}
+FAST = {"i386": {"kernels_avx2", "kernels_avx512"}, "aarch64": {"kernels_dotprod", "kernels_neon"}}
 
 library = sys.argv[1]
 

@@ -29,6 +29,6 @@ int wg_kernels_all(const wg_kernels *list[4])
 
 const wg_kernels *wg_kernels_best(void)
 {
-    const wg_kernels *list[4];
+    const wg_kernels *list[4] = { &wg_kernels_plain };
     return list[wg_kernels_all(list) - 1];
 }

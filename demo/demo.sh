@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The demonstration: let the bundled model speak, train a small one for a minute, train a network in
-# integers and its float32 twin, and write a page with the sound, the pictures and the figures. `./dev demo` calls it when agena is built.
+# integers and its float32 twin, draw the 3-D world, and write a page with the sound, the pictures and
+# the figures. `./dev demo` calls it when agena is built.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -132,6 +133,15 @@ on_device() {
     }
 }
 
+# The levels of the 3-D world: a picture of each, one episode, and the scale for scores.
+world() {
+    say "the 3-D world of thirty tasks"
+    run lab show all --width 192 --height 144 -o "$out/pictures/levels.png"
+    run lab show lasertag_three_opponents_small --seconds 20 --frames 6 -o "$out/pictures/level.png"
+    run lab list --json >"$out/figures/levels.jsonl"
+    run lab baseline --episodes 2 --json >"$out/figures/baseline.jsonl"
+}
+
 main() {
     local option
     while getopts "a:m:o:t:h" option; do
@@ -171,6 +181,7 @@ main() {
     else
         say "no Fashion-MNIST on this machine: training in integers is left out"
     fi
+    world
     python3 "$root/demo/page.py" "$out"
     say "open file://$(realpath "$out/index.html")"
 }

@@ -34,6 +34,11 @@ class Demo:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
 
+    def lines(self, name):
+        """figures/NAME.jsonl: one object a line."""
+        with open(self.path("figures", name + ".jsonl"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
     def seconds(self, name):
         with wave.open(self.path("audio", name + ".wav")) as file:
             return file.getnframes() / file.getframerate()
@@ -372,6 +377,27 @@ The tests hold its weights to those of the library, byte for byte.</p>
 {shell}</section>"""
 
 
+def world(demo):
+    levels, scores = demo.lines("levels"), demo.lines("baseline")
+    rows = [(html.escape(level["name"].removeprefix("lab/")), html.escape(level["summary"]),
+             f'{level["seconds"]}', f'{score["random"]:.1f}', f'{score["expert"]:.1f}')
+            for level, score in zip(levels, scores)]
+    shell = command("agena lab show all -o levels.png", "agena lab baseline",
+                    "agena lab play lasertag_three_opponents_small")
+    return f"""<section><h2>A world of thirty tasks</h2>
+<p>Mazes, open land, platforms, puzzles, laser tag, instructions in words and experiments from
+psychology, after DMLab-30: walls, sprites and sky are made by the program, every episode is drawn anew
+from its seed, and a person can play each task in a window. This is what an agent sees, a glimpse of
+each of the {len(levels)} levels in the order of the table.</p>
+<img class="sheet" src="pictures/levels.png" alt="One picture of each level, six in a row" loading="lazy">
+<p>Twenty seconds of laser tag, as the scripted expert plays it, beside the map from above.</p>
+<img class="sheet" src="pictures/level.png" alt="Six moments of laser tag with maps" loading="lazy">
+<details><summary>What there is to do, and the scores of the random agent and the expert</summary>
+{table(("Level", "What to do", "seconds", "random", "expert"), rows,
+       f'Mean of {scores[0]["episodes"]} episodes.')}</details>
+{shell}</section>"""
+
+
 def processor():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
@@ -400,7 +426,7 @@ def read(path):
 def page(demo):
     body = "".join(section(demo)
                    for section in (intro, copies, speed, free, likelihood, training,
-                                   in_integers, on_device, colophon))
+                                   in_integers, on_device, world, colophon))
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>agena: a WaveNet speaks</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">

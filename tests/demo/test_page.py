@@ -75,6 +75,14 @@ def fill(folder):
     figures |= {"integers-info": CLOTHES, "float-info": CLOTHES, "cost": COST}
     figures |= {"device": DEVICE, "footprint": {"weights": 54216}}
     figures |= {"info": INFO, "trained-info": INFO, "evaluation": MEASURED, "trained": MEASURED}
+    lines = {"levels": {"name": "lab/maze", "seconds": 90, "summary": "find the <goal>"},
+             "baseline": {"level": "lab/maze", "episodes": 2, "random": 1.5, "expert": 20.0}}
+    for name, line in lines.items():
+        with open(os.path.join(folder, "figures", name + ".jsonl"), "w", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    for name in ("levels", "level"):
+        with open(os.path.join(folder, "pictures", name + ".png"), "wb") as file:
+            file.write(b"\x89PNG\r\n\x1a\n")
     for name, figure in figures.items():
         with open(os.path.join(folder, "figures", name + ".json"), "w", encoding="utf-8") as file:
             json.dump(figure, file)

@@ -16,6 +16,7 @@ void test_path(test_list *list);
 void test_things(test_list *list);
 void test_render(test_list *list);
 void test_world(test_list *list);
+void test_class(test_list *list);
 
 /* A world of a level that only has this build (and these callbacks); stops the test on failure. */
 lab_world *world_of(const lab_level *level, uint64_t seed);

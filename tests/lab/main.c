@@ -10,5 +10,6 @@ int main(void)
     test_things(&list);
     test_render(&list);
     test_world(&list);
+    test_class(&list);
     return _cmocka_run_group_tests("lab", list.tests, list.count, NULL, NULL) != 0;
 }

@@ -232,12 +232,11 @@ static int check_sums(const ag_wage_config *config, wg_stage *s, int batch)
     int code = check_sum(config, s->layer, "an output", s->fan_in, x, w);
     if (code == AG_OK && batch > 0 && !s->first)
         code = check_sum(config, s->layer, "an error", (int64_t)s->kernel * s->kernel * s->n, e, w);
-    /* One digit's part of the gradient. Of 8 bits: at most an error for each place after pooling.
-     */
-    int64_t places = s->digits > 1 ? (int64_t)s->conv_height * s->conv_width
-                                   : (int64_t)s->out_height * s->out_width;
+    /* The gradient by one digit: a window of the pooling puts its error at one place. */
+    int64_t windows = (int64_t)s->out_height * s->out_width;
+    int64_t digit = s->digits > 1 ? 127 : largest_of(s->bits.errors);
     if (code == AG_OK && batch > 0)
-        code = check_sum(config, s->layer, "a gradient", batch * places, x, e < 127 ? e : 127);
+        code = check_sum(config, s->layer, "a gradient", batch * windows, x, digit);
     return code;
 }
 

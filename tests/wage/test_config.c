@@ -164,6 +164,32 @@ static void test_overflow(void **state)
     assert_int_equal(ag_wage_check(&config, 1), AG_OK);
 }
 
+/* AlexNet's shape with its overlapping windows, in batches as the paper's. */
+static void test_alexnet(void **state)
+{
+    (void)state;
+    static const int CHANNELS[] = { 96, 0, 256, 0, 384, 384, 256, 0, 4096, 4096, 256 };
+    static const int KERNEL[] = { 11, 3, 5, 3, 3, 3, 3, 3, 0, 0, 0 };
+    ag_wage_config config = { 227, 227, 3, .layers = 11, .bits = { 2, 8, 8, 8 } };
+    for (int i = 0; i < config.layers; i++)
+        config.layer[i] = (ag_wage_layer){ .kind = CHANNELS[i] == 0 ? AG_WAGE_POOL
+                                                   : KERNEL[i] == 0 ? AG_WAGE_DENSE
+                                                                    : AG_WAGE_CONV,
+                                           .channels = CHANNELS[i],
+                                           .kernel = KERNEL[i],
+                                           .stride = CHANNELS[i] == 0 ? 2
+                                                     : i == 0         ? 4
+                                                                      : 0,
+                                           .valid = i == 0 };
+    assert_int_equal(ag_wage_check(&config, 128), AG_OK);
+    wg_plan plan;
+    assert_int_equal(wg_plan_make(&config, 128, &plan), AG_OK);
+    assert_int_equal(plan.stage[0].out_height, 27);
+    assert_int_equal(plan.stage[5].channels, 6 * 6 * 256);
+    assert_int_equal(plan.stage[0].digits, 2); /* four errors may meet */
+    assert_int_equal(plan.stage[2].digits, 1);
+}
+
 static void test_size(void **state)
 {
     (void)state;
@@ -227,6 +253,7 @@ void test_config(test_list *list)
     ADD_TEST(list, "config", test_layers);
     ADD_TEST(list, "config", test_order);
     ADD_TEST(list, "config", test_overflow);
+    ADD_TEST(list, "config", test_alexnet);
     ADD_TEST(list, "config", test_size);
     ADD_TEST(list, "config", test_alpha);
     ADD_TEST(list, "config", test_draw);

@@ -9,7 +9,7 @@ agena=$root/build/release/src/cli/agena
 model=$root/models/speech.safetensors
 out=$root/build/demo
 training_seconds=60
-temperature=0.75 # at which the model's card measures copy synthesis
+temperature=1 # at which the model's card measures copy synthesis
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -241,7 +241,7 @@ log-mel spectrograms.</p>"""]
     return "".join(parts) + command(
         "agena wavenet generate models/speech.safetensors \\",
         "  --mel demo/prompts/en-allison.g722 \\",
-        "  --speaker allison --language en --temperature 0.75 -o copy.wav") + "</section>"
+        "  --speaker allison --language en -o copy.wav") + "</section>"
 
 
 def speed_rows(demo):

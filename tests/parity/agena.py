@@ -29,11 +29,12 @@ class WavenetStack(Structure):
 
 class WavenetConfig(Structure):
     _fields_ = [
-        ("sample_rate", c_int), ("input", c_int), ("output", c_int), ("mixtures", c_int),
-        ("min_log_scale", c_float), ("main", WavenetStack), ("head", c_int), ("speakers", c_int),
-        ("languages", c_int), ("global_channels", c_int), ("local_features", c_int),
-        ("hop", c_int), ("local_context", c_int), ("local_channels", c_int), ("upsamples", c_int),
-        ("upsample", c_int * 4), ("context", WavenetStack), ("context_rate", c_int),
+        ("sample_rate", c_int), ("preemphasis", c_float), ("input", c_int), ("output", c_int),
+        ("mixtures", c_int), ("min_log_scale", c_float), ("main", WavenetStack), ("head", c_int),
+        ("speakers", c_int), ("languages", c_int), ("global_channels", c_int),
+        ("local_features", c_int), ("hop", c_int), ("local_context", c_int),
+        ("local_channels", c_int), ("upsamples", c_int), ("upsample", c_int * 4),
+        ("context", WavenetStack), ("context_rate", c_int),
     ]
 
 

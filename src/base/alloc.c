@@ -3,10 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include "agena/base.h"
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, LARGE_PAGE = 2 << 20, LARGE = 4 * LARGE_PAGE };
 
 static _Atomic uint64_t made;    /* allocations since the last ag_alloc_fail_at */
 static _Atomic uint64_t fail_at; /* which of them fails, 0 = none */
@@ -57,13 +60,28 @@ void *ag_realloc(void *memory, size_t size)
     return checked(must_fail() ? NULL : realloc(memory, at_least_one(size)), size);
 }
 
+/* Ask for large pages where they are to be had: walking through much memory then seldom misses the
+ * address cache. */
+static void prefer_large_pages(void *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    if (memory)
+        madvise(memory, size, MADV_HUGEPAGE); /* advice: its failure is none of ours */
+#else
+    (void)memory;
+    (void)size;
+#endif
+}
+
 void *ag_malloc_aligned(size_t size)
 {
-    size_t padded;
-    if (must_fail() || __builtin_add_overflow(at_least_one(size), ALIGNMENT - 1, &padded))
+    size_t padded, unit = size < LARGE ? ALIGNMENT : LARGE_PAGE;
+    if (must_fail() || __builtin_add_overflow(at_least_one(size), unit - 1, &padded))
         return checked(NULL, size);
-    padded -= padded % ALIGNMENT;
-    void *memory = checked(aligned_alloc(ALIGNMENT, padded), size);
+    padded -= padded % unit;
+    void *memory = checked(aligned_alloc(unit, padded), size);
+    if (unit == LARGE_PAGE)
+        prefer_large_pages(memory, padded);
     if (memory)
         memset(memory, 0, padded);
     return memory;

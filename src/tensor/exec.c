@@ -1,5 +1,5 @@
 /* Execution: one thread's memory and bindings for a plan, and the walk through its steps. */
-#include "tensor/plan.h"
+#include "tensor/compute.h"
 
 #include <string.h>
 
@@ -87,312 +87,162 @@ const void *ag_exec_data(const ag_exec *e, ag_node x)
     return storage < 0 ? NULL : e->data[storage];
 }
 
-/* ---- one function a kind of step
- * ------------------------------------------------------------------------- */
-
-/* What a step's function sees. */
-typedef struct {
-    const ag_exec *e;
-    const vt_node *nodes;
-    const vt_node *n; /* the node to compute, or the fused product */
-    float *y;
-    const float *in[VT_MAX_INPUTS];
-    const vt_kernels *k;
-} call;
+/* ---- steps ---- */
 
 static const void *value(const ag_exec *e, ag_node x)
 {
     return e->data[e->plan->storage[x]];
 }
 
-static const ag_shape *shape_of(const call *c, int input)
-{
-    return &c->nodes[vt_inputs(c->n)[input]].shape;
-}
-
-static int64_t last_dim(const ag_shape *s)
-{
-    return s->rank ? s->dim[s->rank - 1] : 1;
-}
-
-static void run_binary(const call *c)
-{
-    const ag_shape *a = shape_of(c, 0), *b = shape_of(c, 1), *y = &c->n->shape;
-    int64_t sa[AG_MAX_RANK], sb[AG_MAX_RANK];
-    vt_broadcast_strides(a->rank, a->dim, y->rank, y->dim, sa);
-    vt_broadcast_strides(b->rank, b->dim, y->rank, y->dim, sb);
-    vt_binary(c->k, (vtk_binary)(c->n->op - VT_ADD), y->rank, y->dim, c->y, c->in[0], sa, c->in[1],
-              sb);
-}
-
-static void spread_to(const ag_shape *from, const ag_shape *to, float *y, const float *x)
-{
-    int64_t sx[AG_MAX_RANK], sy[AG_MAX_RANK];
-    vt_broadcast_strides(from->rank, from->dim, to->rank, to->dim, sx);
-    vt_contiguous(to->rank, to->dim, sy);
-    vt_copy_strided(to->rank, to->dim, y, sy, x, sx);
-}
-
-static void run_permute(const call *c)
-{
-    const ag_shape *x = shape_of(c, 0), *y = &c->n->shape;
-    int64_t sx[AG_MAX_RANK], sy[AG_MAX_RANK], permuted[AG_MAX_RANK];
-    vt_contiguous(x->rank, x->dim, sx);
-    vt_contiguous(y->rank, y->dim, sy);
-    for (int i = 0; i < y->rank; i++) {
-        permuted[i] = sx[c->n->u.perm[i]];
-    }
-    vt_copy_strided(y->rank, y->dim, c->y, sy, c->in[0], permuted);
-}
-
-/* Slice and pad: the smaller shape, at an offset along one axis of the larger one. */
-static void run_span(const call *c)
-{
-    const ag_shape *x = shape_of(c, 0), *y = &c->n->shape;
-    int64_t sx[AG_MAX_RANK], sy[AG_MAX_RANK];
-    vt_contiguous(x->rank, x->dim, sx);
-    vt_contiguous(y->rank, y->dim, sy);
-    int axis = c->n->u.span.axis;
-    if (c->n->op == VT_SLICE) {
-        vt_copy_strided(y->rank, y->dim, c->y, sy, c->in[0] + c->n->u.span.before * sx[axis], sx);
-    } else {
-        c->k->fill(ag_shape_count(y), c->y, 0);
-        vt_copy_strided(x->rank, x->dim, c->y + c->n->u.span.before * sy[axis], sy, c->in[0], sx);
-    }
-}
-
-static void run_concat(const call *c)
-{
-    const ag_shape *y = &c->n->shape;
-    int64_t sx[AG_MAX_RANK], sy[AG_MAX_RANK], at = 0;
-    int axis = c->n->u.span.axis;
-    vt_contiguous(y->rank, y->dim, sy);
-    for (int i = 0; i < c->n->inputs; i++) {
-        const ag_shape *x = shape_of(c, i);
-        vt_contiguous(x->rank, x->dim, sx);
-        vt_copy_strided(x->rank, x->dim, c->y + at * sy[axis], sy, value(c->e, c->n->many[i]), sx);
-        at += x->dim[axis];
-    }
-}
-
-static void run_matmul(const call *c, bool accumulate)
-{
-    const ag_shape *a = shape_of(c, 0), *b = shape_of(c, 1), *y = &c->n->shape;
-    int r = y->rank;
-    bool ta = c->n->u.matmul.ta, tb = c->n->u.matmul.tb;
-    int64_t m = y->dim[r - 2], n = y->dim[r - 1], k = a->dim[ta ? r - 2 : r - 1];
-    int64_t batches = ag_shape_count(y) / (m * n);
-    for (int64_t i = 0; i < batches; i++) {
-        vt_gemm(ta, tb, m, n, k, c->in[0] + i * m * k, a->dim[r - 1], c->in[1] + i * k * n,
-                b->dim[r - 1], accumulate ? 1 : 0, c->y + i * m * n, n);
-    }
-}
-
-static void run_pool(const call *c)
-{
-    vt_op op = c->n->op;
-    /* the picture is the input of gather and mean, the output of their adjoints */
-    bool back = op == VT_POOL_SCATTER || op == VT_AVG_POOL_DATA;
-    const ag_shape *x = back ? &c->n->shape : shape_of(c, 0);
-    const ag_shape *y = back ? shape_of(c, 0) : &c->n->shape;
-    vt_pool pool = { x->dim[0],         x->dim[1], x->dim[2], x->dim[3],       c->n->u.window.kh,
-                     c->n->u.window.kw, y->dim[1], y->dim[2], c->n->u.window.p };
-    const int32_t *index = (const int32_t *)c->in[1];
-    if (op == VT_MAX_POOL_INDEX) {
-        vt_max_pool_index(&pool, (int32_t *)c->y, c->in[0]);
-    } else if (op == VT_POOL_GATHER) {
-        vt_pool_gather(&pool, c->y, c->in[0], index);
-    } else if (op == VT_POOL_SCATTER) {
-        vt_pool_scatter(&pool, c->y, c->in[0], index);
-    } else if (op == VT_AVG_POOL) {
-        vt_avg_pool(&pool, c->y, c->in[0]);
-    } else {
-        vt_avg_pool_back(&pool, c->y, c->in[0]);
-    }
-}
-
-static void run_lstm(const call *c)
-{
-    const ag_shape *s = shape_of(c, 1);
-    int64_t rows = s->dim[0], h = s->dim[1];
-    if (c->n->op == VT_LSTM) {
-        c->k->lstm(rows, h, c->y, c->y + h, 2 * h, c->in[0], c->in[1]);
-    } else {
-        c->k->lstm_grad(rows, h, c->y, c->y + 4 * h, 5 * h, c->in[0], c->in[1], c->in[2],
-                        c->in[2] + h, 2 * h);
-    }
-}
-
-static int bad_index(const call *c, int64_t at, const int32_t *index, int64_t size)
-{
-    return ag_fail(AG_EINVAL, "%s: index %d at position %lld is not in 0..%lld",
-                   vt_op_name(c->n->op), index[at], (long long)at, (long long)size - 1);
-}
-
-/* Operations that read an index. */
-static int run_indexed(const call *c)
-{
-    const ag_shape *x = shape_of(c, 0), *y = &c->n->shape;
-    const int32_t *index = (const int32_t *)c->in[1];
-    int64_t count = ag_shape_count(shape_of(c, 1)), size = 0, bad = -1;
-    switch (c->n->op) {
-    case VT_GATHER:
-        size = x->dim[0];
-        bad = vt_gather(count, x->dim[1], c->y, c->in[0], size, index);
-        break;
-    case VT_SCATTER_ADD:
-        size = y->dim[0];
-        bad = vt_scatter_add(count, y->dim[1], c->y, size, c->in[0], index);
-        break;
-    case VT_PICK:
-        size = last_dim(x);
-        bad = vt_pick(count, size, c->y, c->in[0], index);
-        break;
-    case VT_UNPICK:
-        size = last_dim(y);
-        bad = vt_unpick(count, size, c->y, c->in[0], index);
-        break;
-    case VT_CROSS_ENTROPY:
-        size = last_dim(x);
-        bad = c->k->cross_entropy(count, size, c->y, c->in[0], index);
-        break;
-    default: /* VT_CROSS_ENTROPY_GRAD */
-        size = last_dim(x);
-        bad = c->k->cross_entropy_grad(count, size, c->y, c->in[0], index, c->in[2]);
-        break;
-    }
-    return bad >= 0 ? bad_index(c, bad, index, size) : 0;
-}
-
-static void run_loss(const call *c)
-{
-    int64_t rows = ag_shape_count(shape_of(c, 1)), k = last_dim(shape_of(c, 0)) / 3;
-    const float *p = c->in[0], *t = c->in[1], *dy = c->in[2];
-    float low = c->n->u.loss.min_log_scale;
-    int bits = c->n->u.loss.bits;
-    switch (c->n->op) {
-    case VT_MOL:
-        c->k->mol_loss(rows, k, c->y, p, t, bits, low);
-        break;
-    case VT_MOL_GRAD:
-        c->k->mol_loss_grad(rows, k, c->y, NULL, p, t, dy, bits, low);
-        break;
-    case VT_MOL_GRAD_TARGET:
-        c->k->mol_loss_grad(rows, k, NULL, c->y, p, t, dy, bits, low);
-        break;
-    case VT_GAUSSIAN:
-        c->k->gaussian_loss(rows, c->y, p, t, low);
-        break;
-    case VT_GAUSSIAN_GRAD:
-        c->k->gaussian_loss_grad(rows, c->y, NULL, p, t, dy, low);
-        break;
-    default: /* VT_GAUSSIAN_GRAD_TARGET */
-        c->k->gaussian_loss_grad(rows, NULL, c->y, p, t, dy, low);
-        break;
-    }
-}
-
-static int run_other(const call *c)
-{
-    const ag_shape *x = c->n->many ? NULL : shape_of(c, 0);
-    int64_t n = ag_shape_count(&c->n->shape), width = last_dim(&c->n->shape);
-    switch (c->n->op) {
-    case VT_WHERE:
-        c->k->where(n, c->y, c->in[0], c->in[1], c->in[2]);
-        return 0;
-    case VT_PERMUTE:
-        run_permute(c);
-        return 0;
-    case VT_SLICE:
-    case VT_PAD:
-        run_span(c);
-        return 0;
-    case VT_CONCAT:
-        run_concat(c);
-        return 0;
-    case VT_BROADCAST:
-        spread_to(x, &c->n->shape, c->y, c->in[0]);
-        return 0;
-    case VT_SUM:
-        vt_sum(c->k, x->rank, x->dim, c->n->u.axes, c->y, c->in[0]);
-        return 0;
-    case VT_MAX:
-        vt_max(c->k, x->rank, x->dim, c->n->u.axes, c->y, c->in[0]);
-        return 0;
-    case VT_SOFTMAX:
-        c->k->softmax(n / width, width, c->y, c->in[0]);
-        return 0;
-    case VT_LOG_SOFTMAX:
-        c->k->log_softmax(n / width, width, c->y, c->in[0]);
-        return 0;
-    case VT_GATED:
-        c->k->gated(n / width, width, c->y, c->in[0]);
-        return 0;
-    case VT_GATED_GRAD:
-        c->k->gated_grad(n / width, width / 2, c->y, c->in[0], c->in[1]);
-        return 0;
-    case VT_LSTM:
-    case VT_LSTM_GRAD:
-        run_lstm(c);
-        return 0;
-    case VT_MAX_POOL_INDEX:
-    case VT_POOL_GATHER:
-    case VT_POOL_SCATTER:
-    case VT_AVG_POOL:
-    case VT_AVG_POOL_DATA:
-        run_pool(c);
-        return 0;
-    case VT_GATHER:
-    case VT_SCATTER_ADD:
-    case VT_PICK:
-    case VT_UNPICK:
-    case VT_CROSS_ENTROPY:
-    case VT_CROSS_ENTROPY_GRAD:
-        return run_indexed(c);
-    default:
-        run_loss(c);
-        return 0;
-    }
-}
-
-static int run_step(ag_exec *e, int s)
+static vt_call make_call(const ag_exec *e, const vt_step *step)
 {
     const ag_plan *p = e->plan;
-    const vt_step *step = &p->steps[s];
+    vt_call c = { .p = p,
+                  .data = e->data,
+                  .k = e->kernels,
+                  .n = vt_step_node(p, step),
+                  .accumulate = step->product != AG_NONE,
+                  .y = e->data[step->out] };
+    c.shape = c.n->shape;
+    for (int i = 0; i < c.n->inputs && !c.n->many; i++) {
+        c.in_shape[i] = p->nodes[c.n->in[i]].shape;
+        c.in[i] = value(e, c.n->in[i]);
+    }
+    return c;
+}
+
+/* Put the other summand of a fused sum (or what is copied) into the output. */
+static void start_sum(const ag_exec *e, const vt_step *step)
+{
+    const vt_node *nodes = e->plan->nodes;
+    const float *base = value(e, step->base);
+    if (base != e->data[step->out]) {
+        vt_spread(&nodes[step->base].shape, &nodes[step->at].shape, e->data[step->out], base);
+    }
+}
+
+static int run_step(const ag_exec *e, const vt_step *step)
+{
     bool fused = step->product != AG_NONE;
-    const vt_node *at = &p->nodes[step->at];
-    call c = { .e = e,
-               .nodes = p->nodes,
-               .n = fused ? &p->nodes[step->product] : at,
-               .y = e->data[step->out],
-               .k = e->kernels };
     if (step->base != AG_NONE) {
-        const float *base = value(e, step->base);
-        if (base != c.y) {
-            spread_to(&p->nodes[step->base].shape, &at->shape, c.y, base);
-        }
+        start_sum(e, step);
         if (!fused) {
             return 0;
         }
     }
-    for (int i = 0; i < c.n->inputs && !c.n->many; i++) {
-        c.in[i] = value(e, c.n->in[i]);
-    }
+    vt_call c = make_call(e, step);
     if (step->conv) {
-        vt_conv_run(step->conv, c.in[0], c.in[1], c.y, fused, e->scratch);
+        vt_conv_run(step->conv, c.in[0], c.in[1], c.y, fused, (char *)e->scratch + step->scratch);
         return 0;
     }
-    if (c.n->op == VT_MATMUL) {
-        run_matmul(&c, fused);
-    } else if (c.n->op >= VT_AFFINE && c.n->op <= VT_CLAMP) {
-        c.k->unary[c.n->op - VT_AFFINE](ag_shape_count(&c.n->shape), c.y, c.in[0], c.n->f[0],
-                                        c.n->f[1]);
-    } else if (c.n->op >= VT_ADD && c.n->op <= VT_GREATER_EQUAL) {
-        run_binary(&c);
-    } else {
-        return run_other(&c);
+    return vt_compute(&c);
+}
+
+/* ---- strips ---- */
+
+/* Part of an operand: the rows that the strip's rows [from, to) need. */
+static const float *take_rows(const vt_cut *cut, const float *x, int64_t from, int64_t to,
+                              ag_shape *shape)
+{
+    *shape = cut->shape;
+    shape->dim[0] = cut->repeat == 1 ? to - from : 1;
+    return x + from / cut->repeat * cut->width;
+}
+
+/* The end of the longest part of rows [from, to) throughout which a repeated operand is one row. */
+static int64_t same_rows(const vt_cut *cut, int64_t from, int64_t to)
+{
+    int64_t end = cut->repeat > 1 ? (from / cut->repeat + 1) * cut->repeat : to;
+    return end < to ? end : to;
+}
+
+/* A product whose result has the strip's rows, plus the other summand of a fused sum. */
+static void run_conv_rows(const ag_exec *e, const vt_step *step, int64_t from, int64_t to)
+{
+    const vt_cut *cut = &step->cuts->base;
+    const float *base = step->base != AG_NONE ? value(e, step->base) : NULL;
+    vt_call c = make_call(e, step);
+    for (int64_t end; from < to; from = end) {
+        end = same_rows(cut, from, to);
+        vt_conv_run_rows(
+            step->conv, from, end, c.in[0], base ? base + from / cut->repeat * cut->width : NULL,
+            cut->repeat == 1 ? cut->width : 0, c.y, (char *)e->scratch + step->scratch);
     }
-    return 0;
+}
+
+/* A product that sums over rows. */
+static void add_conv_rows(const ag_exec *e, const vt_step *step, int64_t from, int64_t to)
+{
+    vt_call c = make_call(e, step);
+    if (from == 0 && step->base != AG_NONE) {
+        start_sum(e, step);
+    } else if (from == 0) {
+        e->kernels->fill(ag_shape_count(&c.shape), c.y, 0);
+    }
+    vt_conv_add_rows(step->conv, from, to, c.in[0], c.in[1], c.y);
+}
+
+/* Rows [from, to) of a sum over rows. */
+static void add_rows(const vt_call *c, const vt_cuts *cuts, int64_t from, int64_t to)
+{
+    int64_t width = cuts->in[0].width;
+    c->k->sum_columns(to - from, width, c->y + from / cuts->out.repeat * width,
+                      c->in[0] + from * width, width, from % cuts->out.repeat != 0);
+}
+
+/* Rows [from, to) throughout which no operand changes its row but those that have a row for
+ * each. */
+static int compute_rows(const vt_call *whole, const vt_cuts *cuts, int64_t from, int64_t to)
+{
+    if (whole->n->op == VT_SUM) {
+        add_rows(whole, cuts, from, to);
+        return 0;
+    }
+    vt_call c = *whole;
+    for (int i = 0; i < c.n->inputs; i++) {
+        c.in[i] = take_rows(&cuts->in[i], whole->in[i], from, to, &c.in_shape[i]);
+    }
+    take_rows(&cuts->out, whole->y, from, to, &c.shape);
+    c.y = whole->y + from * cuts->out.width;
+    c.first = from * cuts->in[1].width;
+    return vt_compute(&c);
+}
+
+static int run_rows(const ag_exec *e, const vt_step *step, int64_t from, int64_t to)
+{
+    if (step->conv) {
+        (vt_conv_sums_rows(step->conv) ? add_conv_rows : run_conv_rows)(e, step, from, to);
+        return 0;
+    }
+    vt_call whole = make_call(e, step);
+    int status = 0;
+    for (int64_t end; status == 0 && from < to; from = end) {
+        end = same_rows(&step->cuts->out, from, to);
+        for (int i = 0; i < whole.n->inputs; i++) {
+            end = same_rows(&step->cuts->in[i], from, end);
+        }
+        status = compute_rows(&whole, step->cuts, from, end);
+    }
+    return status;
+}
+
+static int run_strip(const ag_exec *e, const vt_strip *strip)
+{
+    const vt_step *steps = e->plan->steps;
+    for (int s = strip->first; s < strip->end; s++) {
+        if (steps[s].conv) {
+            const vt_node *n = vt_step_node(e->plan, &steps[s]);
+            vt_conv_pack(steps[s].conv, value(e, n->in[1]), (char *)e->scratch + steps[s].scratch);
+        }
+    }
+    int status = 0;
+    for (int64_t from = 0; from < strip->rows; from += strip->height) {
+        int64_t left = strip->rows - from, n = left < strip->height ? left : strip->height;
+        for (int s = strip->first; status == 0 && s < strip->end; s++) {
+            status = run_rows(e, &steps[s], from, from + n);
+        }
+    }
+    return status;
 }
 
 static int check_bound(ag_exec *e)
@@ -411,8 +261,15 @@ static int check_bound(ag_exec *e)
 int ag_exec_run(ag_exec *e)
 {
     int status = e->ready ? 0 : check_bound(e);
-    for (int s = 0; status == 0 && s < e->plan->steps_count; s++) {
-        status = run_step(e, s);
+    const ag_plan *p = e->plan;
+    for (int s = 0; status == 0 && s < p->steps_count; s++) {
+        if (p->steps[s].strip < 0) {
+            status = run_step(e, &p->steps[s]);
+        } else {
+            const vt_strip *strip = &p->strips[p->steps[s].strip];
+            status = run_strip(e, strip);
+            s = strip->end - 1;
+        }
     }
     return status;
 }

@@ -149,23 +149,30 @@ static vt_conv_spec conv_spec(const vt_node *nodes, const vt_node *n)
     };
 }
 
+/* A product as a convolution, if it is one or is faster as one. */
+static bool product_spec(const ag_plan *p, const vt_node *product, vt_conv_spec *spec)
+{
+    if (product->op != VT_MATMUL) {
+        *spec = conv_spec(p->nodes, product);
+        return true;
+    }
+    const ag_shape *a = &p->nodes[product->in[0]].shape, *y = &product->shape;
+    bool ta = product->u.matmul.ta, tb = product->u.matmul.tb;
+    return y->rank == 2 && vt_gemm_as_conv(ta, tb, y->dim[0], y->dim[1], a->dim[ta ? 0 : 1], spec);
+}
+
 static int add_product(ag_plan *p, vt_step *step, const vt_node *product)
 {
-    if (product->op == VT_MATMUL) {
+    vt_conv_spec spec;
+    if (!product_spec(p, product, &spec)) {
         const ag_shape *a = &p->nodes[product->in[0]].shape;
         int64_t k = a->dim[product->u.matmul.ta ? a->rank - 2 : a->rank - 1];
         p->flops += 2.0 * (double)ag_shape_count(&product->shape) * (double)k;
         return 0;
     }
-    vt_conv_spec spec = conv_spec(p->nodes, product);
     int status = vt_conv_new(&spec, &step->conv);
-    if (status < 0) {
-        return status;
-    }
-    size_t scratch = vt_conv_scratch(step->conv);
-    p->scratch = scratch > p->scratch ? scratch : p->scratch;
-    p->flops += vt_conv_flops(step->conv);
-    return 0;
+    p->flops += status < 0 ? 0 : vt_conv_flops(step->conv);
+    return status;
 }
 
 static int make_steps(compiler *c)
@@ -178,7 +185,8 @@ static int make_steps(compiler *c)
             continue;
         }
         vt_step *step = &p->steps[p->steps_count++];
-        *step = (vt_step){ .at = i, .product = c->fused[i], .base = AG_NONE, .out = -1 };
+        *step =
+            (vt_step){ .at = i, .product = c->fused[i], .base = AG_NONE, .out = -1, .strip = -1 };
         const vt_node *product = &p->nodes[i];
         if (step->product != AG_NONE) {
             const ag_node *in = p->nodes[i].in;
@@ -193,6 +201,21 @@ static int make_steps(compiler *c)
     return 0;
 }
 
+/* The convolutions of a strip keep their scratch side by side. */
+static void place_scratch(ag_plan *p)
+{
+    size_t end = 0;
+    for (int s = 0; s < p->steps_count; s++) {
+        vt_step *step = &p->steps[s];
+        if (step->strip < 0 || s == p->strips[step->strip].first) {
+            end = 0;
+        }
+        step->scratch = end;
+        end += step->conv ? (vt_conv_scratch(step->conv) + 63) / 64 * 64 : 0;
+        p->scratch = end > p->scratch ? end : p->scratch;
+    }
+}
+
 /* Roots that a step reads, at most `VT_MAX_INPUTS + 1` but for concat; calls fn for each. */
 typedef void (*root_fn)(compiler *c, int step, ag_node root);
 
@@ -200,7 +223,7 @@ static void each_input(compiler *c, int s, root_fn fn)
 {
     const ag_plan *p = c->p;
     const vt_step *step = &p->steps[s];
-    const vt_node *n = &p->nodes[step->product != AG_NONE ? step->product : step->at];
+    const vt_node *n = vt_step_node(p, step);
     const ag_node *in = vt_inputs(n);
     for (int k = 0; k < n->inputs; k++) {
         fn(c, s, vt_root(p->nodes, in[k]));
@@ -244,6 +267,27 @@ static bool may_overwrite(vt_op op, int k)
     return elementwise || (rows && k == 0);
 }
 
+/* The steps between which step s's operands and result are in use: its strip's. */
+static int begin_of(const ag_plan *p, int s)
+{
+    return p->steps[s].strip < 0 ? s : p->strips[p->steps[s].strip].first;
+}
+
+static int end_of(const ag_plan *p, int s)
+{
+    return s == INT_MAX || p->steps[s].strip < 0 ? s : p->strips[p->steps[s].strip].end - 1;
+}
+
+/* Does a step of the strip of step s read rows of root r that others compute or overwrite? */
+static bool strip_reads(const ag_plan *p, int s, ag_node r)
+{
+    bool reads = false;
+    for (int i = begin_of(p, s); p->steps[s].strip >= 0 && i <= s; i++) {
+        reads |= vt_reads_whole(p, &p->steps[i], r);
+    }
+    return reads;
+}
+
 /* Can step s take over the buffer of root r, which it reads as operand k? */
 static bool takes_over(const compiler *c, int s, ag_node r, int k)
 {
@@ -251,7 +295,7 @@ static bool takes_over(const compiler *c, int s, ag_node r, int k)
     const vt_step *step = &p->steps[s];
     if (is_leaf(p->nodes[r].op) || c->last[r] != s ||
         bytes_of(&p->nodes[r]) != bytes_of(&p->nodes[step->at]) ||
-        p->storages[p->storage[r]].last != s) {
+        p->storages[p->storage[r]].last != end_of(p, s) || strip_reads(p, s, r)) {
         return false;
     }
     if (step->product == AG_NONE) {
@@ -285,10 +329,10 @@ static void store_results(compiler *c)
     ag_plan *p = c->p;
     for (int s = 0; s < p->steps_count; s++) {
         ag_node at = p->steps[s].at;
-        int last = c->last[at] > s ? c->last[at] : s;
+        int last = end_of(p, c->last[at] > s ? c->last[at] : s);
         int storage = overwritten(c, s);
         if (storage < 0) {
-            storage = new_storage(p, bytes_of(&p->nodes[at]), s, last);
+            storage = new_storage(p, bytes_of(&p->nodes[at]), begin_of(p, s), last);
         } else {
             p->storages[storage].last = last;
         }
@@ -317,8 +361,9 @@ static void store_outputs(compiler *c)
         if (taken) {
             int s = p->steps_count++;
             o->storage = new_storage(p, bytes_of(&p->nodes[root]), s, INT_MAX);
-            p->steps[s] =
-                (vt_step){ .at = o->node, .product = AG_NONE, .base = root, .out = o->storage };
+            p->steps[s] = (vt_step){
+                .at = o->node, .product = AG_NONE, .base = root, .out = o->storage, .strip = -1
+            };
         }
     }
 }
@@ -342,9 +387,11 @@ static int compile(compiler *c, const ag_graph *g, const ag_node *outputs, int c
     count_uses(c);
     fuse(c);
     status = make_steps(c);
+    status = status == 0 ? vt_find_strips(p) : status;
     if (status < 0) {
         return status;
     }
+    place_scratch(p);
     for (int i = 0; i < p->count; i++) {
         c->last[i] = -1;
     }
@@ -377,8 +424,10 @@ static int plan_new(ag_node highest, int outputs, ag_plan **out)
     p->storage = ag_malloc((size_t)p->count * sizeof *p->storage);
     p->storages = ag_calloc(most, sizeof *p->storages);
     p->steps = ag_calloc(most, sizeof *p->steps);
+    p->strips = ag_calloc((size_t)p->count, sizeof *p->strips);
     p->outputs = ag_calloc((size_t)outputs, sizeof *p->outputs);
-    return p->nodes && p->storage && p->storages && p->steps && p->outputs ? 0 : AG_ENOMEM;
+    return p->nodes && p->storage && p->storages && p->steps && p->strips && p->outputs ? 0
+                                                                                        : AG_ENOMEM;
 }
 
 int ag_graph_compile(const ag_graph *g, const ag_node *outputs, int count, ag_plan **out)
@@ -432,6 +481,7 @@ void ag_plan_free(ag_plan *p)
     ag_free(p->storage);
     ag_free(p->storages);
     ag_free(p->steps);
+    ag_free(p->strips);
     ag_free(p->outputs);
     ag_free(p);
 }

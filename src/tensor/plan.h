@@ -14,6 +14,23 @@ typedef struct {
     ag_node leaf;      /* the input or parameter it stands for, or AG_NONE */
 } vt_storage;
 
+/* How an operand of a step is cut into rows when the step is one of a strip. */
+typedef struct {
+    int64_t repeat; /* so many of the strip's rows share a row of it; 0: it is read as a whole */
+    int64_t width;  /* elements of a row */
+    ag_shape shape; /* of a row, behind an axis for how many there are */
+} vt_cut;
+
+typedef struct {
+    vt_cut out, in[VT_MAX_INPUTS], base;
+} vt_cuts;
+
+/* Steps [first, end) that run together, `height` of their `rows` rows at a time. */
+typedef struct {
+    int first, end;
+    int64_t rows, height;
+} vt_strip;
+
 /* One kernel call. A product (matrix or convolution) whose only use is a sum runs inside the step
  * of that sum: the other summand is put into the output first and the product is accumulated on it.
  */
@@ -22,7 +39,10 @@ typedef struct {
     ag_node product; /* fused into `at` (a VT_ADD), or AG_NONE */
     ag_node base;    /* the other summand of a fused sum; of a copy (VT_RESHAPE): its source */
     int out;         /* storage of the result */
-    vt_conv *conv;   /* for convolutions */
+    vt_conv *conv;   /* for convolutions and the products that run as one */
+    size_t scratch;  /* where the convolution's scratch begins */
+    int strip;       /* the strip it is in, or -1 */
+    vt_cuts *cuts;   /* if it is in one */
 } vt_step;
 
 typedef struct {
@@ -38,6 +58,8 @@ struct ag_plan {
     int storages_count;
     vt_step *steps;
     int steps_count;
+    vt_strip *strips;
+    int strips_count;
     vt_output *outputs;
     int outputs_count;
     size_t memory, scratch; /* bytes of an exec */
@@ -51,6 +73,15 @@ static inline bool vt_is_product(vt_op op)
 {
     return op == VT_MATMUL || (op >= VT_CONV && op <= VT_CONV_FILTER);
 }
+/* The node whose operation a step runs: the product of a fused sum. */
+static inline const vt_node *vt_step_node(const ag_plan *p, const vt_step *step)
+{
+    return &p->nodes[step->product != AG_NONE ? step->product : step->at];
+}
+/* Find the strips among the steps (strips.c). */
+int vt_find_strips(ag_plan *p);
+/* Does the step read x beyond the rows it computes? */
+bool vt_reads_whole(const ag_plan *p, const vt_step *step, ag_node x);
 /* Give offsets to storages that are no leaf and no constant, so that none overlaps another one
  * alive at the same step; *bytes is the memory needed (memory.c). */
 int vt_place(vt_storage *storages, int count, size_t *bytes);

@@ -149,6 +149,30 @@ static problem random_problem(bool line)
     return q;
 }
 
+/* A part at a time, where the convolution can. What is accumulated on are rows of `out`, or, if
+ * that is all the same, one row of it. */
+static void run_parts(const vt_conv *conv, const float *a, const float *b, float *out,
+                      bool accumulate, void *scratch)
+{
+    int64_t rows = vt_conv_rows(conv);
+    bool sums = vt_conv_sums_rows(conv), one = ck_between(0, 1);
+    int64_t size = conv->s.kind == VT_CONV_BACK ? vt_conv_count_x(conv) : vt_conv_count_y(conv);
+    int64_t width = size / rows;
+    float first[64];
+    memcpy(first, out, (size_t)width * sizeof *first);
+    vt_conv_pack(conv, b, scratch);
+    for (int64_t from = 0, to; from < rows; from = to) {
+        to = from + ck_between(1, 100);
+        to = to < rows ? to : rows;
+        if (sums) {
+            vt_conv_add_rows(conv, from, to, a, b, out);
+        } else {
+            const float *base = !accumulate ? NULL : one ? first : out + from * width;
+            vt_conv_run_rows(conv, from, to, a, base, one ? 0 : width, out, scratch);
+        }
+    }
+}
+
 /* Run one convolution; false when memory is out. */
 static bool run_conv(const vt_kernels *k, const vt_conv_spec *spec, const float *a, const float *b,
                      float *out, bool accumulate)
@@ -158,7 +182,10 @@ static bool run_conv(const vt_kernels *k, const vt_conv_spec *spec, const float 
         return false;
     }
     void *scratch = ag_malloc_aligned(vt_conv_scratch(conv) + 64);
-    if (scratch) {
+    bool parts = vt_conv_rows(conv) > 0 && (accumulate || !vt_conv_sums_rows(conv));
+    if (scratch && parts && ck_between(0, 1)) {
+        run_parts(conv, a, b, out, accumulate, scratch);
+    } else if (scratch) {
         vt_conv_run(conv, a, b, out, accumulate, scratch);
     }
     ag_free(scratch);

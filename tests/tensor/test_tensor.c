@@ -2,6 +2,8 @@
  * errors, allocation failures, and no allocation while running. */
 #include "agena/tensor.h"
 
+#include "tensor/plan.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -758,6 +760,74 @@ static void execs_share_a_plan(void **state)
     ag_graph_free(g);
 }
 
+/* ---- strips ---- */
+
+enum { SERIES = 2, STEPS = 2400, SLOW = 40, WIDTH = 24, LAYERS = 3 };
+
+/* A gated layer with all that a strip meets: a series read by a dilated convolution and, last of
+ * all, by an operation that may overwrite it; an operand of few rows, each repeated; and, in the
+ * gradient, sums over rows. */
+static ag_node strip_layer(ag_graph *g, ag_node x, ag_node slow, ag_node w, ag_node mix, int l)
+{
+    ag_node pre = ag_conv1d_causal(g, x, w, 1 << 3 * l);
+    pre = ag_reshape(g, pre, AG_SHAPE(SERIES, STEPS / SLOW, SLOW, 2 * WIDTH));
+    pre = ag_reshape(g, ag_add(g, slow, pre), AG_SHAPE(SERIES, STEPS, 2 * WIDTH));
+    return ag_add(g, ag_relu(g, x), ag_matmul(g, ag_gated(g, pre), mix, false, false));
+}
+
+static ag_node strip_loss(ag_graph *g)
+{
+    ag_node x = ag_tanh(g, ag_param(g, "x", AG_SHAPE(SERIES, STEPS, WIDTH)));
+    ag_node w = ag_param(g, "w", AG_SHAPE(2, WIDTH, 2 * WIDTH)), mix = p2(g, "mix", WIDTH, WIDTH);
+    ag_node slow = ag_param(g, "slow", AG_SHAPE(SERIES, STEPS / SLOW, 1, 2 * WIDTH));
+    for (int l = 0; l < LAYERS; l++) {
+        x = strip_layer(g, x, slow, w, mix, l);
+    }
+    ag_node target = ag_constant(g, 0.25f, AG_SHAPE(SERIES, STEPS));
+    return ag_mean_all(g, ag_mol_loss(g, x, target, 8, -5));
+}
+
+static float *copy_gradient(const checked *k, int p)
+{
+    size_t bytes = (size_t)k->size[p] * sizeof(float);
+    float *copy = malloc(bytes);
+    memcpy(copy, ag_exec_data(k->exec, k->grad[p]), bytes);
+    return copy;
+}
+
+/* What steps give a strip at a time they give one after the other, but for the order of sums. */
+static void strips_change_nothing(void **state)
+{
+    (void)state;
+    ag_graph *g = NULL;
+    checked k;
+    assert_int_equal(ag_graph_new(&g), 0);
+    prepare(&k, g, strip_loss(g), -0.5f, 0.5f);
+    assert_true(k.plan->strips_count > LAYERS);
+    assert_int_equal(ag_exec_run(k.exec), 0);
+    float loss = *(const float *)ag_exec_data(k.exec, k.y), *got[MAX_PARAMS];
+    for (int p = 0; p < k.params; p++) {
+        got[p] = copy_gradient(&k, p);
+    }
+    for (int s = 0; s < k.plan->steps_count; s++) {
+        k.plan->steps[s].strip = -1;
+    }
+    assert_int_equal(ag_exec_run(k.exec), 0);
+    assert_true(fabsf(loss - *(const float *)ag_exec_data(k.exec, k.y)) < 1e-5f * fabsf(loss));
+    for (int p = 0; p < k.params; p++) {
+        const float *want = ag_exec_data(k.exec, k.grad[p]);
+        float most = 0, apart = 0;
+        for (int64_t i = 0; i < k.size[p]; i++) {
+            most = fmaxf(most, fabsf(want[i]));
+            apart = fmaxf(apart, fabsf(got[p][i] - want[i]));
+        }
+        assert_true(most > 0 && apart <= 1e-5f * most);
+        free(got[p]);
+    }
+    release(&k);
+    ag_graph_free(g);
+}
+
 int main(void)
 {
     enum { CASES = sizeof cases / sizeof cases[0], INDEXED = sizeof indexed / sizeof indexed[0] };
@@ -771,6 +841,7 @@ int main(void)
 #endif
         cmocka_unit_test(survives_allocation_failure),
         cmocka_unit_test(execs_share_a_plan),
+        cmocka_unit_test(strips_change_nothing),
     };
     enum { OTHERS = sizeof others / sizeof others[0] };
     struct CMUnitTest all[CASES + INDEXED + OTHERS];

@@ -192,27 +192,34 @@ static size_t packed_bytes(const vt_conv *c)
     return (size_t)(panels * panel_size(c)) * sizeof(float);
 }
 
-static void clear_cells(int64_t cells, int64_t width, int64_t step, float *out)
+/* Cells without taps: base alone. */
+static void copy_base(const vt_cells *c, int64_t cells, float *out)
 {
-    for (int64_t n = 0; n < cells; n++) {
-        memset(out + n * step, 0, (size_t)width * sizeof *out);
+    for (int64_t n = 0; n < cells; n++, out += c->out_step) {
+        if (!c->base) {
+            memset(out, 0, (size_t)c->width * sizeof *out);
+        } else if (c->base + n * c->base_step != out) {
+            memcpy(out, c->base + n * c->base_step, (size_t)c->width * sizeof *out);
+        }
     }
 }
 
-/* A row's cells of one span. */
+/* A row's cells of one span; base is that of its first cell. */
 static void run_span(const vt_conv *c, const vt_pass *p, const vt_span *ys, const vt_span *xs,
-                     int64_t y, const float *in, const float *w, float *out, bool accumulate)
+                     int64_t y, const float *in, const float *w, const float *base,
+                     int64_t base_step, float *out)
 {
     vt_tap tap[MOST_TAPS];
     for (int64_t x = xs->from; x < xs->to; x += BLOCK) {
         int64_t cells = xs->to - x < BLOCK ? xs->to - x : BLOCK;
         int64_t column = p->x.out_first + x * p->x.out_step;
         vt_cells list = list_taps(c, p, ys, xs, y, x, tap);
+        list.base = base ? base + (x - xs->from) * base_step : NULL;
+        list.base_step = base_step;
         if (list.taps > 0) {
-            c->k->conv_cells(&list, cells, in, w, panel_size(c), out + column * c->out_width,
-                             accumulate);
-        } else if (!accumulate) {
-            clear_cells(cells, c->out_width, list.out_step, out + column * c->out_width);
+            c->k->conv_cells(&list, cells, in, w, panel_size(c), out + column * c->out_width);
+        } else {
+            copy_base(&list, cells, out + column * c->out_width);
         }
     }
 }
@@ -225,8 +232,12 @@ static void run_picture(const vt_conv *c, const vt_pass *p, const float *in, con
         for (int64_t y = ys->from; y < ys->to; y++) {
             int64_t row = p->y.out_first + y * p->y.out_step;
             for (int j = 0; j < p->x.spans; j++) {
-                run_span(c, p, ys, p->x.span + j, y, in, w, out + row * c->out_w * c->out_width,
-                         accumulate);
+                const vt_span *xs = p->x.span + j;
+                float *line = out + row * c->out_w * c->out_width;
+                const float *base =
+                    line + (p->x.out_first + xs->from * p->x.out_step) * c->out_width;
+                run_span(c, p, ys, xs, y, in, w, accumulate ? base : NULL,
+                         p->x.out_step * c->out_width, line);
             }
         }
     }
@@ -244,13 +255,6 @@ static void run_cells(const vt_conv *c, const float *in, const float *w, float *
     }
 }
 
-static void run_forward(const vt_conv *c, const float *x, const float *w, float *y, bool accumulate,
-                        void *scratch)
-{
-    vt_pack_panels(c->k, c->s.kh * c->s.kw * c->s.i, c->s.o, w, c->s.o, 1, scratch, panel_size(c));
-    run_cells(c, x, scratch, y, accumulate);
-}
-
 /* The taps of a pass of the adjoint, last first, each transposed to [o, i]. */
 static void reverse_taps(const vt_conv *c, const vt_pass *p, const float *w, float *packed)
 {
@@ -265,13 +269,22 @@ static void reverse_taps(const vt_conv *c, const vt_pass *p, const float *w, flo
     }
 }
 
-static void run_back(const vt_conv *c, const float *y, const float *w, float *x, bool accumulate,
-                     void *scratch)
+void vt_conv_pack(const vt_conv *c, const float *w, void *scratch)
 {
-    for (int i = 0; i < c->passes; i++) {
+    if (c->s.kind == VT_CONV_FORWARD) {
+        vt_pack_panels(c->k, c->s.kh * c->s.kw * c->s.i, c->s.o, w, c->s.o, 1, scratch,
+                       panel_size(c));
+    }
+    for (int i = 0; i < c->passes && c->s.kind == VT_CONV_BACK; i++) {
         reverse_taps(c, c->pass + i, w, scratch);
     }
-    run_cells(c, y, scratch, x, accumulate);
+}
+
+static void run_packed(const vt_conv *c, const float *a, const float *w, float *out,
+                       bool accumulate, void *scratch)
+{
+    vt_conv_pack(c, w, scratch);
+    run_cells(c, a, scratch, out, accumulate);
 }
 
 /* The cells of one span of rows and one of columns, in blocks. */
@@ -311,6 +324,75 @@ static void run_weights(const vt_conv *c, const float *x, const float *y, float 
     }
 }
 
+/* ---- part of the rows ----
+ */
+
+int64_t vt_conv_rows(const vt_conv *c)
+{
+    bool line = c->passes == 1 && c->pass->y.cells == 1 && c->pass->y.spans == 1 && c->in_h == 1 &&
+                c->pass->x.out_step == 1 && c->pass->x.cells == c->out_w;
+    return line ? c->s.b * c->out_w : 0;
+}
+
+bool vt_conv_is_pointwise(const vt_conv *c)
+{
+    return c->pass->x.taps == 1 && c->pass->x.first == 0 && c->pass->x.in_step == 1 &&
+           c->in_w == c->out_w;
+}
+
+bool vt_conv_sums_rows(const vt_conv *c)
+{
+    return c->s.kind == VT_CONV_WEIGHTS;
+}
+
+/* The part of a span that lies in [from, to), which may be empty. */
+static vt_span clip(const vt_span *span, int64_t from, int64_t to)
+{
+    vt_span part = *span;
+    part.from = part.from > from ? part.from : from;
+    part.to = part.to < to ? part.to : to;
+    return part;
+}
+
+/* Where rows [from, to) lie in line n of the batch. */
+static vt_span part_of_line(const vt_conv *c, int64_t n, int64_t from, int64_t to)
+{
+    const vt_span line = { .from = 0, .to = c->out_w };
+    return clip(&line, from - n * c->out_w, to - n * c->out_w);
+}
+
+void vt_conv_run_rows(const vt_conv *c, int64_t from, int64_t to, const float *a, const float *base,
+                      int64_t base_step, float *out, const void *scratch)
+{
+    const vt_pass *p = c->pass;
+    for (int64_t n = from / c->out_w; n * c->out_w < to; n++) {
+        vt_span line = part_of_line(c, n, from, to);
+        for (int j = 0; j < p->x.spans; j++) {
+            vt_span part = clip(p->x.span + j, line.from, line.to);
+            int64_t row = n * c->out_w + part.from - from;
+            run_span(c, p, p->y.span, &part, 0, a + n * c->in_w * c->in_width, scratch,
+                     base ? base + row * base_step : NULL, base_step,
+                     out + n * c->out_w * c->out_width);
+        }
+    }
+}
+
+void vt_conv_add_rows(const vt_conv *c, int64_t from, int64_t to, const float *a, const float *b,
+                      float *out)
+{
+    const vt_pass *p = c->pass;
+    for (int64_t n = from / c->out_w; n * c->out_w < to; n++) {
+        vt_span line = part_of_line(c, n, from, to);
+        for (int j = 0; j < p->x.spans; j++) {
+            vt_span part = clip(p->x.span + j, line.from, line.to);
+            if (part.from < part.to) {
+                weights_span(c, p->y.span, &part, a + n * c->in_w * c->in_width,
+                             b + n * c->out_w * c->out_width, out);
+            }
+        }
+    }
+}
+
 int vt_conv_use_direct(vt_conv *c, const vt_kernels *k, bool *usable)
 {
     *usable = k->conv_cells && c->s.kh * c->s.kw <= MOST_TAPS;
@@ -322,7 +404,7 @@ int vt_conv_use_direct(vt_conv *c, const vt_kernels *k, bool *usable)
     if (c->s.kind == VT_CONV_WEIGHTS) {
         c->run = run_weights;
     } else {
-        c->run = c->s.kind == VT_CONV_FORWARD ? run_forward : run_back;
+        c->run = run_packed;
         c->scratch = packed_bytes(c);
     }
     return status;

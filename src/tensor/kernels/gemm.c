@@ -47,12 +47,13 @@ static void run_cells(const vt_kernels *k, const gemm *g)
                            .width = g->n,
                            .in_step = g->lda,
                            .out_step = g->ldc,
-                           .tap = &tap };
+                           .base_step = g->ldc,
+                           .tap = &tap,
+                           .base = l > 0 || g->beta != 0.0f ? g->c : NULL };
         int64_t b_row = g->tb ? 1 : g->ldb, b_column = g->tb ? g->ldb : 1;
         vt_pack_panels(k, cells.depth, g->n, g->b + l * b_row, b_row, b_column, packed,
                        cells.depth * k->conv_panel);
-        k->conv_cells(&cells, g->m, g->a + l, packed, cells.depth * k->conv_panel, g->c,
-                      l > 0 || g->beta != 0.0f);
+        k->conv_cells(&cells, g->m, g->a + l, packed, cells.depth * k->conv_panel, g->c);
     }
 }
 
@@ -70,6 +71,25 @@ static void run_weights(const vt_kernels *k, const gemm *g)
         k->conv_weights(&cells, 1, least(g->k - l, DEPTH), 0, 0, g->a + l * g->lda,
                         g->b + l * g->ldb, g->c);
     }
+}
+
+bool vt_gemm_as_conv(bool ta, bool tb, int64_t m, int64_t n, int64_t k, vt_conv_spec *spec)
+{
+    *spec = (vt_conv_spec){ .b = 1, .h = 1, .w = m, .kh = 1, .kw = 1, .i = k, .o = n };
+    spec->kind = VT_CONV_FORWARD;
+    if (tb) {
+        spec->kind = VT_CONV_BACK;
+        spec->i = n;
+        spec->o = k;
+    }
+    if (ta) {
+        spec->kind = VT_CONV_WEIGHTS;
+        spec->w = k;
+        spec->i = m;
+    }
+    bool fits = ta ? !tb && m <= MOST_TRANSPOSED && n <= MOST_TRANSPOSED
+                   : m >= FEW_ROWS && n <= DEPTH && k <= DEPTH;
+    return fits && n >= FEW_COLUMNS && vt_kernels_get()->conv_cells;
 }
 
 void vt_gemm_with(const vt_kernels *table, bool ta, bool tb, int64_t m, int64_t n, int64_t k,

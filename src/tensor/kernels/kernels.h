@@ -60,11 +60,12 @@ typedef struct {
 } vt_tap;
 
 /* A row of output cells: cell n reads depth values at in + n in_step + tap.in for each tap,
- * multiplies them by the weights' rows from tap.row on, and its width sums go to out + n out_step.
- */
+ * multiplies them by the weights' rows from tap.row on, adds width values from base + n base_step
+ * unless base is NULL (base may be out), and its width sums go to out + n out_step. */
 typedef struct {
-    int64_t taps, depth, width, in_step, out_step;
+    int64_t taps, depth, width, in_step, out_step, base_step;
     const vt_tap *tap;
+    const float *base;
 } vt_cells;
 
 typedef struct vt_kernels {
@@ -129,10 +130,10 @@ typedef struct vt_kernels {
                       int64_t out_row);
 
     /* Convolution without copies, NULL where there is no fast version (conv.c then unfolds and
-     * multiplies). out = or += the sums of `cells` cells. The weights lie in panels of conv_panel
+     * multiplies). out = the sums of `cells` cells. The weights lie in panels of conv_panel
      * columns, w_panel apart, the last one filled up (vt_pack_panels). */
     void (*conv_cells)(const vt_cells *c, int64_t cells, const float *in, const float *w,
-                       int64_t w_panel, float *out, bool accumulate);
+                       int64_t w_panel, float *out);
     int64_t conv_panel;
     /* The adjoint in w: w += input times y, over `lines` rows of cells whose inputs and y are
      * in_line and y_line apart; a cell's y lies out_step after its neighbour's. w [rows, width] is
@@ -231,6 +232,26 @@ double vt_conv_flops(const vt_conv *conv);   /* 2 x multiply-adds */
 /* out = or += the result. scratch is 64-byte aligned and the caller's alone while it runs. */
 void vt_conv_run(const vt_conv *conv, const float *a, const float *b, float *out, bool accumulate,
                  void *scratch);
+
+/* Convolutions that can run a part at a time: rows of y (of x for VT_CONV_BACK), counted over the
+ * batch; 0 for the others. */
+int64_t vt_conv_rows(const vt_conv *conv);
+/* Does row r of the result depend on row r of `a` alone? */
+bool vt_conv_is_pointwise(const vt_conv *conv);
+/* Is the result a sum over the rows (VT_CONV_WEIGHTS)? */
+bool vt_conv_sums_rows(const vt_conv *conv);
+/* Fill scratch for runs of parts with these weights; sums over rows need none. */
+void vt_conv_pack(const vt_conv *conv, const float *b, void *scratch);
+/* Rows [from, to) of out = the result + base, all of them whole tensors but for base: its row
+ * `from`, with base_step from a row to the next (0 repeats it). base may be NULL, or row `from` of
+ * out. */
+void vt_conv_run_rows(const vt_conv *conv, int64_t from, int64_t to, const float *a,
+                      const float *base, int64_t base_step, float *out, const void *scratch);
+/* What rows [from, to) add to the sum over rows. */
+void vt_conv_add_rows(const vt_conv *conv, int64_t from, int64_t to, const float *a, const float *b,
+                      float *out);
+/* Is C = op(A) op(B) faster as a convolution with one tap, and which: A is its `a`, B its `b`. */
+bool vt_gemm_as_conv(bool ta, bool tb, int64_t m, int64_t n, int64_t k, vt_conv_spec *spec);
 
 /* ---- pooling (pool.c)
  * ---------------------------------------------------------------------------------------- */

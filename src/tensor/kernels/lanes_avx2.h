@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TILE_IS_12 0
+#define TILE_VECTORS 2
 enum { LANES = 8 };
 
 typedef __m256 vf; /* floats */

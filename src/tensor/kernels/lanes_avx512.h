@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TILE_IS_12 1
+#define TILE_VECTORS 4
 enum { LANES = 16 };
 
 typedef __m512 vf;    /* floats */

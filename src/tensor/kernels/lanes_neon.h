@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TILE_IS_12 1
+#define TILE_VECTORS 4
 enum { LANES = 4 };
 
 typedef float32x4_t vf; /* floats */

@@ -245,6 +245,26 @@ def test_refuses_what_a_device_cannot_do():
     refuses("layer 1 has errors of 9 bits", 4, "2-8-8-9", *SMALL[1:])
 
 
+def test_export_without_memory_fails_cleanly():
+    folder = os.path.join(WORK, "memory-runs-out")
+    said = twin(folder, b"A", 4, 4, *SMALL)
+    assert re.fullmatch(r"0, ([1-9]\d+) allocations\n", said), said
+    again = export("enough-memory", 4, *SMALL)
+    assert sorted(os.listdir(folder)) == sorted(os.listdir(again)), os.listdir(folder)
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), "rb") as a, open(os.path.join(again, name), "rb") as b:
+            assert a.read() == b.read(), name
+
+
+def test_export_to_where_nothing_can_be_written():
+    place = os.path.join(WORK, "a-file")
+    with open(place, "w", encoding="ascii"):
+        pass
+    done = subprocess.run([TWIN, place, "4", "4", "7", *SMALL], input=b"X", capture_output=True,
+                          check=False)
+    assert done.returncode == 1 and "a-file" in done.stderr.decode(), done.stderr.decode()
+
+
 # ---- a Cortex-M4 ----
 
 def right(lines):

@@ -2,7 +2,8 @@
  *   device-twin FOLDER DEVICE_BATCH BATCH SEED BITS PICTURE LAYER... <stream
  * BITS as 2-8-8-8, PICTURE as 28x28x1, a LAYER as 8C5 (convolution), 8C5v (without padding), 8C5/2
  * (stride), MP2, MP3/2, 64 (dense), and `nearest` for that rounding. The record X, which a device
- * does not know, exports the network into FOLDER as it is then. */
+ * does not know, exports the network into FOLDER as it is then; A tries to while memory runs out.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,19 @@ static void tell_weights(void)
     loss = correct = 0;
 }
 
+/* Let every allocation of an export fail in turn: each is an error, until none is left to fail. */
+static void export_without_memory(void)
+{
+    int failed = AG_ENOMEM;
+    for (uint64_t n = 1; failed == AG_ENOMEM; n++) {
+        ag_alloc_fail_at(n);
+        failed = ag_wage_export(net, device_batch, folder, NULL);
+    }
+    printf("%d, %d allocations\n", failed, (int)ag_alloc_fail_at(0));
+    if (failed)
+        fail("export");
+}
+
 /* From here on the device does the same. */
 static void export(void)
 {
@@ -216,6 +230,8 @@ int main(int count, char **words)
             classify("flash", flash);
         else if (letter == 'W')
             tell_weights();
+        else if (letter == 'A')
+            export_without_memory();
         else
             export();
     }

@@ -22,12 +22,13 @@ int32_t wage_round(int32_t v, int32_t shift, int32_t limit)
     return v < 0 ? -(int32_t)size : (int32_t)size;
 }
 
-/* Whether size / 2^shift <= limit, before any rounding. */
-static uint8_t inside(uint32_t size, int32_t shift, uint32_t limit)
+/* WAGE_INSIDE where |v| / 2^shift <= limit before any rounding, else 0. */
+static int32_t inside(int32_t v, int32_t shift, int32_t limit)
 {
+    uint32_t size = wage_magnitude(v), most = (uint32_t)limit;
     if (shift <= 0)
-        return size <= limit >> -shift;
-    return (size + ((UINT32_C(1) << shift) - 1)) >> shift <= limit;
+        return size <= most >> -shift ? WAGE_INSIDE : 0;
+    return (size + ((UINT32_C(1) << shift) - 1)) >> shift <= most ? WAGE_INSIDE : 0;
 }
 
 /* A byte 0 .. 255 stands for -1 .. 1: to the nearest of -127 .. 127 / 128. */
@@ -76,32 +77,39 @@ static int32_t convolve(const wage_layer *layer, const int8_t *column, const int
     return sum;
 }
 
+/* The maximum of the pooling window at (y, x), the first of equals. */
+static int32_t largest(const wage_layer *layer, const int8_t *column, const int8_t *input,
+                       int32_t y, int32_t x, int32_t *which)
+{
+    int32_t top = INT32_MIN, dy, dx;
+    for (dy = 0; dy < layer->pool; dy++) {
+        for (dx = 0; dx < layer->pool; dx++) {
+            int32_t v = convolve(layer, column, input, y * layer->pool_stride + dy,
+                                 x * layer->pool_stride + dx);
+            if (v > top) {
+                top = v;
+                *which = dy * layer->pool + dx;
+            }
+        }
+    }
+    return top;
+}
+
 void wage_forward(const wage_layer *layer, const int8_t *column, int32_t n, const int8_t *input,
                   int8_t *output, uint8_t *trace)
 {
     int last = layer == &wage_layers[WAGE_LAYERS - 1];
-    int32_t y, x, dy, dx, place = n;
+    int32_t y, x, place = n;
     for (y = 0; y < layer->out_height; y++) {
         for (x = 0; x < layer->out_width; x++, place += layer->outputs) {
-            int32_t top = INT32_MIN, which = 0;
-            for (dy = 0; dy < layer->pool; dy++) {
-                for (dx = 0; dx < layer->pool; dx++) {
-                    int32_t v = convolve(layer, column, input, y * layer->pool_stride + dy,
-                                         x * layer->pool_stride + dx);
-                    if (v > top) {
-                        top = v;
-                        which = dy * layer->pool + dx;
-                    }
-                }
-            }
+            int32_t which = 0, v = largest(layer, column, input, y, x, &which);
+            int positive = v > 0;
+            if (!positive && !last)
+                v = 0; /* the rectifier */
+            output[place] = (int8_t)wage_round(v, layer->shift, layer->limit);
             if (trace)
-                trace[place] =
-                    (uint8_t)((last || top > 0 ? inside(wage_magnitude(top), layer->shift,
-                                                        (uint32_t)layer->limit)
-                                               : WAGE_INSIDE) |
-                              (top > 0 ? WAGE_POSITIVE : 0) | which << WAGE_WHICH);
-            output[place] =
-                (int8_t)(top > 0 || last ? wage_round(top, layer->shift, layer->limit) : 0);
+                trace[place] = (uint8_t)(inside(v, layer->shift, layer->limit) |
+                                         (positive ? WAGE_POSITIVE : 0) | which << WAGE_WHICH);
         }
     }
 }

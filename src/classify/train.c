@@ -146,6 +146,9 @@ static int recipe_text(const run *r, char **text)
     cl_recipe copy = *r->recipe;
     copy.data = copy.output = NULL;
     copy.epochs = copy.checkpoint_minutes = copy.checkpoint_steps = 0;
+    if (!copy.real) {
+        copy.twin = (cl_twin_recipe){ 0 };
+    }
     return ag_recipe_text(&cl_recipe_schema, &copy, text);
 }
 

@@ -7,16 +7,16 @@
 
 enum { TURN_MOST = 48, AHEAD = 10 }; /* pixels a tick; cells */
 
-/* The turn of one axis for `repeat` ticks; what is left when it is done, in pixels. */
-static int turn(int32_t rest, int repeat, int *look)
+/* The turn of one axis for `repeat` ticks. */
+static void turn(int32_t rest, int repeat, int *look)
 {
-    int pixels = (rest >= 0 ? rest + LAB_PIXEL / 2 : rest - LAB_PIXEL / 2) / LAB_PIXEL;
+    int64_t half = rest >= 0 ? LAB_PIXEL / 2 : -LAB_PIXEL / 2;
+    int pixels = (int)((rest + half) / LAB_PIXEL);
     int each = pixels / repeat;
     each = each > TURN_MOST ? TURN_MOST : each < -TURN_MOST ? -TURN_MOST : each;
     if (each == 0 && pixels != 0 && abs(pixels) * 2 > repeat)
         each = pixels > 0 ? 1 : -1;
     *look = each;
-    return abs(pixels - each * repeat);
 }
 
 /* The farthest cell on the way that a straight walk reaches without leaving good cells. */
@@ -113,9 +113,10 @@ bool lab_look(const lab_world *w, float x, float y, float z, int repeat, int *ac
     uint32_t yaw = lab_direction(dx, dy);
     float distance = dx * lab_cos(yaw) + dy * lab_sin(yaw);
     int32_t pitch = (int32_t)lab_direction(distance, z - (p->z + LAB_EYE));
-    turn((int32_t)(yaw - p->yaw), repeat, &action[LAB_LOOK_X]);
-    turn(pitch - p->pitch, repeat, &action[LAB_LOOK_Y]);
-    return abs((int32_t)(yaw - p->yaw)) <= 3 * LAB_PIXEL && abs(pitch - p->pitch) <= 3 * LAB_PIXEL;
+    int32_t aside = (int32_t)(yaw - p->yaw), up = pitch - p->pitch, near = 3 * LAB_PIXEL;
+    turn(aside, repeat, &action[LAB_LOOK_X]);
+    turn(up, repeat, &action[LAB_LOOK_Y]);
+    return aside >= -near && aside <= near && up >= -near && up <= near;
 }
 
 bool lab_look_panel(const lab_world *w, int panel, float u, float v, int repeat, int *action)

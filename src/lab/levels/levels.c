@@ -4,16 +4,11 @@
 #include "lab/levels/levels.h"
 
 const lab_level *const lab_families[] = {
-    lab_explore_levels,
-    lab_natlab_levels,
-    lab_lasertag_levels,
-    lab_psychlab_levels,
-    lab_skymaze_levels,
-    lab_rooms_objects_levels,
-    lab_rooms_watermaze_levels,
-    lab_rooms_keys_levels,
-    lab_language_levels,
-    NULL,
+    lab_explore_levels,         lab_natlab_levels,
+    lab_lasertag_levels,        lab_psychlab_levels,
+    lab_skymaze_levels,         lab_rooms_objects_levels,
+    lab_rooms_watermaze_levels, lab_rooms_keys_levels,
+    lab_language_levels,        NULL,
 };
 
 const lab_level *lab_level_at(int index)

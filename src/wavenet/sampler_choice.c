@@ -3,8 +3,8 @@
  * Two threads that share a stream wait for each other every few microseconds. Where the second has
  * no processor of its own they stall for milliseconds now and then, and where the processors are
  * far apart every step is slow. One thread is judged by its best windows and two by their mean,
- * stalls and all; a trial that fails is repeated after pauses that double, so that it costs next to
- * nothing. */
+ * stalls and all. A trial that fails is repeated after pauses that double, and that are many times
+ * as long as it stalled, so that trials cost next to nothing. */
 #include "wavenet/sampler_choice.h"
 
 #include <string.h>
@@ -48,17 +48,17 @@ static void begin_trial(wn_choice *c, int threads)
     c->spent = 0;
 }
 
-static void end_trial(wn_choice *c)
+/* stall: seconds that the last window took, if that was too long. */
+static void end_trial(wn_choice *c, double stall)
 {
-    int threads = c->shared < c->alone ? 2 : 1;
-    if (threads == 1) {
-        c->pause = 2 * c->pause;
-        if (c->pause < SHORTEST_PAUSE)
-            c->pause = SHORTEST_PAUSE;
-        if (c->pause > LONGEST_PAUSE)
-            c->pause = LONGEST_PAUSE;
+    enum { PATIENCE = 25 };
+    c->threads = c->shared < c->alone ? 2 : 1;
+    if (c->threads == 1) {
+        double pause = 2 * c->pause;
+        pause = pause < PATIENCE * stall ? PATIENCE * stall : pause;
+        pause = pause < SHORTEST_PAUSE ? SHORTEST_PAUSE : pause;
+        c->pause = pause > LONGEST_PAUSE ? LONGEST_PAUSE : pause;
     }
-    c->threads = threads;
     c->trial = false;
     c->spent = 0;
     c->kept = 0;
@@ -86,7 +86,7 @@ static void try_on(wn_choice *c, double step)
     else if (window > 1)
         c->shared += (step - c->shared) / window;
     if (stalled || c->window == TRIAL_WINDOWS)
-        end_trial(c);
+        end_trial(c, stalled ? c->seconds : 0);
 }
 
 /* A window of what is in use. */
@@ -103,7 +103,7 @@ static void go_on(wn_choice *c, double step)
     if (c->shared >= c->alone) {
         if (c->spent > c->pause) /* it was worth it */
             c->pause = 0;
-        end_trial(c);
+        end_trial(c, 0);
     } else if (c->spent >= RECHECK) {
         c->pause = 0;
         c->kept = 0;
@@ -117,13 +117,14 @@ void wn_choice_note(wn_choice *choice, int64_t steps, double seconds)
     c->steps += steps;
     c->seconds += seconds;
     c->spent += seconds;
-    if (c->steps < window_steps(c))
+    bool stalls = c->trial && c->threads == 2 && c->seconds > STALL * WINDOW;
+    if (c->steps < window_steps(c) && !stalls)
         return;
     double step = c->seconds / (double)c->steps;
-    c->steps = 0;
-    c->seconds = 0;
     if (c->trial)
         try_on(c, step);
     else
         go_on(c, step);
+    c->steps = 0;
+    c->seconds = 0;
 }

@@ -305,6 +305,7 @@ int lab_places(const lab_world *w, int room, char mark, lab_place *places, int m
     memset(taken, 0, (size_t)(w->map.width * w->map.height));
     lab_avoid(w, NULL, taken);
     engine_mark_solid(w, taken);
+    taken[w->player.at.y * w->map.width + w->player.at.x] = 1;
     int count = 0;
     for (int y = 0; y < w->map.height; y++) {
         for (int x = 0; x < w->map.width && count < max; x++) {

@@ -46,6 +46,41 @@ void random_action(ag_rng *rng, int *action)
     action[LAB_CROUCH] = (chance >> 24 & 7) == 0;
 }
 
+void touch(lab_world *w, const lab_entity *e)
+{
+    lab_move_player(w, e->x, e->y, -1);
+    tick(w, 0, 0, 0);
+}
+
+int count_objects(const lab_world *w, int shape, float reward)
+{
+    int n = 0;
+    for (int i = 0; i < w->entities; i++) {
+        const lab_entity *e = &w->entity[i];
+        n += e->kind == LAB_OBJECT && e->touch && (shape < 0 || e->shape == shape) &&
+             e->reward == reward;
+    }
+    return n;
+}
+
+int count_taken(const lab_world *w)
+{
+    int n = 0;
+    for (int i = 0; i < w->entities; i++)
+        n += w->entity[i].kind == LAB_OBJECT && w->entity[i].hidden;
+    return n;
+}
+
+lab_entity *object_of(lab_world *w, int shape)
+{
+    for (int i = 0; i < w->entities; i++) {
+        if (w->entity[i].kind == LAB_OBJECT && w->entity[i].shape == shape)
+            return &w->entity[i];
+    }
+    fail_msg("there is no %s", lab_shape_names[shape]);
+    return NULL;
+}
+
 uint64_t mixed(uint64_t hash, const void *data, size_t size)
 {
     const uint8_t *bytes = data;

@@ -11,5 +11,9 @@ int main(void)
     test_render(&list);
     test_world(&list);
     test_class(&list);
+    test_levels(&list);
+    test_rooms(&list);
+    test_language(&list);
+    test_families(&list);
     return _cmocka_run_group_tests("lab", list.tests, list.count, NULL, NULL) != 0;
 }

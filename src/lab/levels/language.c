@@ -239,10 +239,11 @@ static bool ask_question(lab_world *w, scene *s)
         add(s, one, lab_chance(w, share) ? colour : other_colour(w, colour), USUAL, 1);
     }
     const char *paint = lab_colour_names[colour], *name = lab_shape_names[shape];
+    const char *plural = shape == LAB_FISH ? "" : "s";
     int of_shape = count_of(s, (int)shape, -1), both = count_of(s, (int)shape, (int)colour);
     switch (lab_below(w, 4)) {
     case 0:
-        lab_instruct(w, "are all %ss %s?", name, paint);
+        lab_instruct(w, "are all %s%s %s?", name, plural, paint);
         return both == of_shape;
     case 1:
         lab_instruct(w, "is any %s %s?", name, paint);
@@ -251,7 +252,7 @@ static bool ask_question(lab_world *w, scene *s)
         lab_instruct(w, "is anything %s?", paint);
         return count_of(s, -1, (int)colour) > 0;
     default:
-        lab_instruct(w, "are most %ss %s?", name, paint);
+        lab_instruct(w, "are most %s%s %s?", name, plural, paint);
         return 2 * both > of_shape;
     }
 }

@@ -302,6 +302,7 @@ static int build(lab_world *w)
         s->known[i] = fresh(w);
         s->direction[i] = lab_below(w, BUTTONS);
     }
+    w->player.frozen = 2;
     enter(w, CROSS, 0);
     return 0;
 }

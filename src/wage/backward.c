@@ -177,14 +177,13 @@ static int backward_conv(void *user, int task, int worker)
     int64_t first = (int64_t)task * b->group;
     int count = b->count - (int)first < b->group ? b->count - (int)first : b->group;
     const int8_t *before = s->first ? NULL : net->activation[b->stage - 1] + first * s->in_count;
-    const int8_t *x =
-        wg_pad(net, b->stage, b->pictures + first * s->in_count, before, count, w->padded);
+    wg_pad(net, b->stage, b->pictures + first * s->in_count, before, count, w->padded);
     wg_windows at = s->windows, back = s->back_windows;
     at.pictures = back.pictures = count;
     for (int d = 0; d < s->digits; d++) {
         const int8_t *e = conv_errors(net, b->stage, first, count, d, w);
         int64_t share = (int64_t)worker * s->digits + d;
-        net->kernels->gradient(x, s->first ? WG_SIGNED : WG_UNSIGNED, &at, e, s->n, true,
+        net->kernels->gradient(w->padded, s->first ? WG_SIGNED : WG_UNSIGNED, &at, e, s->n, true,
                                net->gradient[b->stage] + share * s->weight_count, w->scratch);
         if (!s->first)
             data_gradient(net, b->stage, first, count, w, &back, spread(s, e, count, w->spread), d);

@@ -30,12 +30,10 @@ static void convert(const int8_t pixel[256], const uint8_t *from, int64_t count,
         to[i] = pixel[from[i]];
 }
 
-const int8_t *wg_pad(const ag_wage *net, int stage, const uint8_t *pictures, const int8_t *x,
-                     int count, int8_t *padded)
+void wg_pad(const ag_wage *net, int stage, const uint8_t *pictures, const int8_t *x, int count,
+            int8_t *padded)
 {
     const wg_stage *s = &net->plan.stage[stage];
-    if (!s->first && s->padded_count == s->in_count)
-        return x;
     if (s->padded_count != s->in_count)
         memset(padded, 0, (size_t)(s->padded_count * count));
     int64_t row = (int64_t)s->width * s->channels;
@@ -50,7 +48,6 @@ const int8_t *wg_pad(const ag_wage *net, int stage, const uint8_t *pictures, con
             else
                 memcpy(to, x + from, (size_t)row);
         }
-    return padded;
 }
 
 /* The maxima of windows other than 2x2 in place, and where they were. */
@@ -156,13 +153,13 @@ static void convolve(const ag_wage *net, int stage, wg_worker *w, const uint8_t 
     several = several < 1 ? 1 : several > count ? count : several;
     for (int p = 0; p < count; p += several) {
         int n = count - p < several ? count - p : several;
-        const int8_t *from = wg_pad(net, stage, pictures + p * s->in_count,
-                                    x ? x + p * s->in_count : NULL, n, w->padded);
+        wg_pad(net, stage, pictures + p * s->in_count, x ? x + p * s->in_count : NULL, n,
+               w->padded);
         uint8_t *marks = trace ? trace + p * s->out_count : NULL;
         if (n == 1)
-            convolve_bands(net, s, w, from, out + p * s->out_count, marks);
+            convolve_bands(net, s, w, w->padded, out + p * s->out_count, marks);
         else
-            convolve_whole(net, s, w, from, n, out + p * s->out_count, marks);
+            convolve_whole(net, s, w, w->padded, n, out + p * s->out_count, marks);
     }
 }
 

@@ -118,10 +118,11 @@ void wg_pack_back(ag_wage *net, int stage);                           /* for the
 
 /* The first `count` rows of the input as windows() of a dense stage, features [from, from + k). */
 wg_windows wg_rows(const wg_stage *stage, int rows, int features);
-/* Put `count` pictures from picture `first` on inside their borders, as product() wants them.
- * Returns where they are: in `padded`, or in place when there are no borders. */
-const int8_t *wg_pad(const ag_wage *net, int stage, const uint8_t *pictures, const int8_t *x,
-                     int count, int8_t *padded);
+/* Copy `count` pictures into `padded`, inside their borders, as product() wants them; the first
+ * layer's from bytes. Never in place: kernels read past an operand's end, where another worker may
+ * be writing. */
+void wg_pad(const ag_wage *net, int stage, const uint8_t *pictures, const int8_t *x, int count,
+            int8_t *padded);
 /* All outputs of `count` <= chunk pictures; with traces when training. */
 void wg_forward(ag_wage *net, const uint8_t *pictures, int count, bool train);
 

@@ -27,17 +27,17 @@ static ag_wage *one_layer(ag_wage_bits bits, bool nearest)
                               .width = 64,
                               .channels = 1,
                               .layers = 1,
-                              .layer = { { .kind = AG_WAGE_DENSE, .channels = 2 } },
+                              .layer = { { .kind = AG_WAGE_DENSE, .channels = 4 } },
                               .bits = bits,
                               .nearest = nearest };
     ag_wage *net;
     assert_int_equal(ag_wage_new(&config, 1, 5, NULL, &net), AG_OK);
-    static const int16_t zeros[64 * 64 * 2];
+    static const int16_t zeros[64 * 64 * 4];
     assert_int_equal(ag_wage_set_weights(net, 0, zeros), AG_OK);
     return net;
 }
 
-enum { WEIGHTS = 64 * 64 * 2 };
+enum { WEIGHTS = 64 * 64 * 4 }; /* more than a task takes */
 
 /* One update with gradient g everywhere but `first`, which sets the power of two; returns the mean
  * step of the others. */
@@ -125,6 +125,23 @@ static void test_keys(void **state)
     ag_wage_free(net);
 }
 
+/* The random numbers of the header: element i has half-word i % 8 of block i / 8. */
+static void test_random_bits(void **state)
+{
+    (void)state;
+    ag_wage *net = one_layer((ag_wage_bits){ 2, 8, 8, 8 }, false);
+    int16_t w[WEIGHTS];
+    mean_step(net, 1 << 20, 3 << 18, 0, UINT64_C(0x123456789));
+    ag_wage_get_weights(net, 0, w);
+    for (uint32_t i = 1; i < WEIGHTS; i++) {
+        uint32_t counter[4] = { i / 8, AG_PURPOSE_ROUNDING, 0x23456789, 1 }, block[4];
+        ag_philox4x32(counter, (uint32_t[]){ 5, 0 }, block);
+        bool up = (block[i % 8 / 2] >> (i % 2 * 16) & 0xFFFF) < 0xC000;
+        assert_int_equal(w[i], up ? -1 : 0);
+    }
+    ag_wage_free(net);
+}
+
 /* Neither gradients of zero nor errors of zero change a weight or divide by nothing. */
 static void test_zero(void **state)
 {
@@ -141,5 +158,6 @@ void test_update(test_list *list)
     ADD_TEST(list, "update", test_nearest);
     ADD_TEST(list, "update", test_clipped);
     ADD_TEST(list, "update", test_keys);
+    ADD_TEST(list, "update", test_random_bits);
     ADD_TEST(list, "update", test_zero);
 }

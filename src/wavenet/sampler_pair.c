@@ -19,6 +19,7 @@ struct wn_pair {
     pthread_mutex_t lock;
     pthread_cond_t called;
     _Alignas(64) _Atomic int state;
+    _Atomic bool wanted; /* the first steps alone until it can take the second */
     _Atomic bool stop;
 };
 
@@ -53,7 +54,7 @@ static bool await_step(wn_pair *p, int64_t step)
         double now = ag_seconds();
         if (since == 0)
             since = now;
-        if (now - since > patience) {
+        if (now - since > patience && !atomic_load(&p->wanted)) {
             sleep_until_called(p);
             since = 0;
         }
@@ -148,15 +149,16 @@ static void run_window(wn_pair *p, const wn_run *run, bool shared)
 
 void wn_pair_run(wn_pair *pair, const wn_run *run)
 {
-    enum { LOOK_AGAIN = 16 }; /* steps alone while the second thread is coming */
     wn_run window = *run;
     for (; window.begin < run->end; window.begin = window.end) {
         bool wanted = pair->choice.threads == 2, shared = wanted && take(pair);
-        int64_t steps = wanted && !shared ? LOOK_AGAIN : wn_choice_steps(&pair->choice);
+        int64_t steps = wanted && !shared ? 1 : wn_choice_steps(&pair->choice);
+        atomic_store(&pair->wanted, wanted && !shared);
         window.end = run->end - window.begin < steps ? run->end : window.begin + steps;
         double before = ag_seconds();
         run_window(pair, &window, shared);
         if (shared == wanted)
             wn_choice_note(&pair->choice, window.end - window.begin, ag_seconds() - before);
     }
+    atomic_store(&pair->wanted, false);
 }

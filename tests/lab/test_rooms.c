@@ -247,6 +247,25 @@ static void the_platform_pays_five_a_visit_and_stays(void **state)
     lab_world_free(w);
 }
 
+/* Without something to know directions by, the platform cannot be remembered. */
+static void the_pool_has_landmarks_on_every_wall(void **state)
+{
+    (void)state;
+    lab_world *w = world_of(lab_level_find("rooms_watermaze"), 1);
+    unsigned colours = 0, on_side[4] = { 0 };
+    for (int i = 0; i < w->map.panels; i++) {
+        const lab_panel *panel = &w->map.panel[i];
+        assert_true(panel->low > lab_cell_at(w, 1, 1)->floor);
+        assert_true(panel->high < lab_cell_at(w, 1, 1)->ceiling);
+        colours |= 1u << panel->colour;
+        on_side[panel->side]++;
+    }
+    assert_int_equal(colours, (1u << LAB_COLOURS) - 1);
+    for (int side = 0; side < 4; side++)
+        assert_int_equal(on_side[side], 2);
+    lab_world_free(w);
+}
+
 void test_rooms(test_list *list)
 {
     ADD_TEST(list, "rooms", hats_meet_the_other_colours_in_the_test_only);
@@ -255,4 +274,5 @@ void test_rooms(test_list *list)
     ADD_TEST(list, "rooms", the_other_object_is_right);
     ADD_TEST(list, "rooms", a_wrong_door_hides_the_goal);
     ADD_TEST(list, "rooms", the_platform_pays_five_a_visit_and_stays);
+    ADD_TEST(list, "rooms", the_pool_has_landmarks_on_every_wall);
 }

@@ -3,7 +3,8 @@
 
 enum { SIDE = 19, RADIUS = 8, VISIT = 5 /* rewarded ticks of a visit */ };
 
-static const float PLATFORM = 0.6f; /* its radius, cells */
+static const float PLATFORM = 0.6f, /* its radius, cells */
+    HALL = 3, RIM = 0.5f;           /* heights */
 
 typedef struct {
     float x, y; /* of the platform */
@@ -25,12 +26,33 @@ static void dig(lab_world *w)
             lab_cell *cell = lab_cell_at(w, x, y);
             int dx = x - SIDE / 2, dy = y - SIDE / 2;
             bool pool = dx * dx + dy * dy <= RADIUS * RADIUS;
-            cell->floor = pool ? 0 : 0.5f;
-            cell->ceiling = 2;
+            cell->floor = pool ? 0 : RIM;
+            cell->ceiling = HALL;
             cell->mark = pool ? 'W' : '#';
             cell->floor_material = pool ? water : rim;
             cell->wall_material = rim;
         }
+    }
+}
+
+/* Two pictures on each wall, large enough to be known from the other side, each in a colour. */
+static void hang_landmarks(lab_world *w)
+{
+    int colour[LAB_COLOURS];
+    for (int i = 0; i < LAB_COLOURS; i++)
+        colour[i] = i;
+    lab_shuffle_ints(w, colour, LAB_COLOURS);
+    for (int i = 0; i < LAB_COLOURS; i++) {
+        int16_t along = (int16_t)((i % 2 ? 11 : 3) + lab_below(w, 4));
+        int shape = lab_below(w, LAB_SHAPES);
+        lab_panel panel = { .cells = 2, .low = RIM + 0.3f, .high = HALL - 0.2f, .picture = -1 };
+        panel.shape = (uint8_t)shape;
+        panel.colour = (uint8_t)colour[i];
+        panel.side = (uint8_t)(i / 2);
+        bool across = panel.side == LAB_EAST || panel.side == LAB_WEST;
+        int16_t wall = panel.side == LAB_EAST || panel.side == LAB_SOUTH ? 0 : SIDE - 1;
+        panel.place = across ? (lab_place){ wall, along } : (lab_place){ along, wall };
+        lab_panel_add(w, &panel);
     }
 }
 
@@ -52,9 +74,9 @@ static int build(lab_world *w)
         return rc;
     lab_paint(w, -1, lab_theme_of(w, lab_below(w, LAB_THEMES)));
     for (int i = 0; i < SIDE * SIDE; i++)
-        w->map.cell[i].floor = w->map.cell[i].ceiling = 2;
+        w->map.cell[i].floor = w->map.cell[i].ceiling = HALL;
     dig(w);
-    lab_hang_posters(w, 12);
+    hang_landmarks(w);
     lab_place platform;
     if (lab_random_place(w, -1, 'W', &platform)) {
         s->x = lab_middle(platform.x);

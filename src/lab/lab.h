@@ -437,8 +437,9 @@ static inline float lab_middle(int cell)
     return (float)cell + 0.5f;
 }
 bool lab_standable(const lab_world *w, int x, int y); /* floor to stand on, no door, no void */
-/* Standable cells without the player and solid or touchable entities, of one room (1 + index), 0 = in no room,
- * -1 = all; with this mark (0: any). Returns how many were written to places[at most max]. */
+/* Standable cells without the player and solid or touchable entities, of one room (1 + index), 0 =
+ * in no room, -1 = all; with this mark (0: any). Returns how many were written to places[at most
+ * max]. */
 int lab_places(const lab_world *w, int room, char mark, lab_place *places, int max);
 void lab_shuffle(lab_world *w, lab_place *places, int count);
 /* A random one of those; false if there is none. */

@@ -121,8 +121,8 @@ static ALWAYS_INLINE void tile_store(const int rows, const int vectors,
         UNROLL
         for (int v = 0; v < vectors; v++) {
             vm mask = v == vectors - 1 ? t->part : vm_first(LANES);
-            const float *base = t->base + m * base_step + v * LANES;
-            vf old = t->base ? vf_load_mask(base, mask) : vf_set(0.0f);
+            int64_t at = m * base_step + v * LANES;
+            vf old = t->base ? vf_load_mask(t->base + at, mask) : vf_set(0.0f);
             vf_store_mask(t->out + m * step + v * LANES, mask, vf_add(old, sum[m][v]));
         }
     }

@@ -223,7 +223,7 @@ static void flipped_bits(void **state)
             assert_non_null(strstr(ag_error(), "flipped.safetensors"));
         }
     }
-    print_message("%d refused, %d accepted\n", refused, accepted);
+    printf("# %d refused, %d accepted\n", refused, accepted);
     assert_true(refused > 200 && accepted > 0);
     ag_free(data);
 }

@@ -101,7 +101,7 @@ static void kill_and_resume(void **state)
 {
     (void)state;
     int kills = disturb("killed", NULL, SIGKILL) + disturb("real-killed", real, SIGKILL);
-    print_message("killed %d times\n", kills);
+    printf("# killed %d times\n", kills);
     assert_true(kills > 0);
     assert_same_run("one", "killed");
     assert_same_run("real", "real-killed");
@@ -111,7 +111,7 @@ static void stop_and_resume(void **state)
 {
     (void)state;
     int stops = disturb("stopped", NULL, SIGINT);
-    print_message("stopped %d times\n", stops);
+    printf("# stopped %d times\n", stops);
     assert_true(stops > 0);
     assert_same_run("one", "stopped");
 }

@@ -39,7 +39,7 @@ static void bytes_are_a_function_of_seed_and_actions(void **state)
     uint64_t first = run(w, view, 5, 600);
     assert_true(run(w, view, 6, 600) != first);
     assert_true(run(w, view, 5, 600) == first);
-    print_message("# busy level: 0x%016llXu\n", (unsigned long long)first);
+    printf("# busy level: 0x%016llXu\n", (unsigned long long)first);
     assert_true(first == BUSY_HASH);
     lab_view_free(view);
     lab_world_free(w);

@@ -126,8 +126,7 @@ static void pool_rectify(const int32_t *v, int height, int width, int n, int shi
                 unsigned which = 0;
                 for (unsigned i = 1; i < 4; i++)
                     which = four[i] > four[which] ? i : which;
-                *out++ = rectify_one(four[which], shift, limit, which, trace);
-                trace += trace != NULL;
+                *out++ = rectify_one(four[which], shift, limit, which, trace ? trace++ : NULL);
             }
 }
 

@@ -4,6 +4,7 @@ four tics: observations a second, new episodes included. Prints "ready", then a 
 import os
 import random
 import sys
+import tempfile
 import time
 
 try:
@@ -21,6 +22,7 @@ STEPS, REPEAT = 2000, 4
 
 def start():
     game = vizdoom.DoomGame()
+    game.set_doom_config_path(os.path.join(tempfile.gettempdir(), "vizdoom.ini"))  # not in this folder
     game.load_config(os.path.join(vizdoom.scenarios_path, "basic.cfg"))
     game.set_screen_resolution(vizdoom.ScreenResolution.RES_160X120)
     game.set_screen_format(vizdoom.ScreenFormat.RGB24)

@@ -6,12 +6,11 @@
 
 enum { WIDTH = 80, HELP_COLUMN = 26 };
 
-const char cli_summary[] = "Generative models of speech and sound, trained and run on processors";
-const char cli_description[] = "agena trains WaveNets on recordings and generates audio with them, "
-                               "faster than real time on one "
-                               "core. Experiments are recipes in YAML; weights are safetensors "
-                               "files; audio is WAV, FLAC, Ogg or "
-                               "G.722.";
+const char cli_summary[] = "Generative models and worlds for agents, on ordinary processors";
+const char cli_description[] =
+    "agena trains WaveNets on recordings and generates audio with them, faster than real time on "
+    "one core; trains networks in integers alone and exports them to small devices; and has a 3-D "
+    "world of thirty tasks. Experiments are recipes in YAML; weights are safetensors files.";
 
 /* Text wrapped at WIDTH, its lines but the first (which starts at `column`) indented. */
 static void print_wrapped(FILE *out, const char *text, int indent, int column)

@@ -1,13 +1,11 @@
 /* agena audio: convert and compare recordings, draw their spectrograms. */
-#include "cli/cli.h"
+#include "cli/common.h"
 
 #include "agena/audio.h"
 
 #include <stdio.h>
 
-/* ---- compare
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- compare ---- */
 
 typedef struct {
     const char *a, *b;
@@ -45,10 +43,7 @@ static const cli_option compare_table[] = {
       .value = "B",
       .help = "another one, aligned with it",
       .offset = offsetof(compare_options, b) },
-    { .name = "json",
-      .type = CLI_FLAG,
-      .help = "print one JSON object",
-      .offset = offsetof(compare_options, json) },
+    CLI_JSON(compare_options, CLI_ONE_OBJECT),
     { 0 },
 };
 
@@ -63,8 +58,7 @@ static const cli_command audio_compare = {
     .run = run_compare,
 };
 
-/* ---- spectrogram
- * ---------------------------------------------------------------------------------------------- */
+/* ---- spectrogram ---- */
 
 typedef struct {
     const char *input, *output;
@@ -88,13 +82,7 @@ static const cli_option spectrogram_table[] = {
       .value = "AUDIO",
       .help = "WAV, FLAC, Ogg or G.722 file",
       .offset = offsetof(spectrogram_options, input) },
-    { .name = "output",
-      .letter = 'o',
-      .type = CLI_FILE,
-      .required = true,
-      .value = "OUT.png",
-      .help = "picture to write",
-      .offset = offsetof(spectrogram_options, output) },
+    CLI_OUTPUT(spectrogram_options, CLI_FILE, "OUT.png", "picture to write"),
     { 0 },
 };
 
@@ -106,9 +94,7 @@ static const cli_command audio_spectrogram = {
     .run = run_spectrogram,
 };
 
-/* ---- convert
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- convert ---- */
 
 typedef struct {
     const char *input, *output;
@@ -144,13 +130,7 @@ static const cli_option convert_table[] = {
       .least = 0,
       .most = AG_AUDIO_MAX_RATE,
       .offset = offsetof(convert_options, rate) },
-    { .name = "output",
-      .letter = 'o',
-      .type = CLI_FILE,
-      .required = true,
-      .value = "OUT.wav",
-      .help = "file to write: mono, 16 bit",
-      .offset = offsetof(convert_options, output) },
+    CLI_OUTPUT(convert_options, CLI_FILE, "OUT.wav", "file to write: mono, 16 bit"),
     { 0 },
 };
 

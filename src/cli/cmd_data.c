@@ -1,10 +1,8 @@
 /* agena data: manifests of recordings, known data sets. */
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "agena/data.h"
-#include "cli/cli.h"
+#include "cli/common.h"
 
 /* ---- manifests ---- */
 
@@ -87,17 +85,11 @@ static int run_speech(const void *options)
 }
 
 static const cli_option speech_table[] = {
-    { .name = "output",
-      .letter = 'o',
-      .type = CLI_FOLDER,
-      .required = true,
-      .value = "DIR",
-      .help = "Folder for manifest.jsonl",
-      .offset = offsetof(speech_options, output) },
+    CLI_OUTPUT(speech_options, CLI_FOLDER, "DIR", "folder for manifest.jsonl"),
     { .name = "languages",
       .type = CLI_STRING,
       .value = "LIST",
-      .help = "Some of en,es,fr,it,ru instead of all",
+      .help = "some of en,es,fr,it,ru instead of all",
       .offset = offsetof(speech_options, languages) },
     { 0 },
 };
@@ -146,33 +138,21 @@ static const cli_option audio_table[] = {
     { .type = CLI_FOLDER,
       .required = true,
       .value = "FOLDER",
-      .help = "Where the wav, flac, ogg and g722 files are, however deep",
+      .help = "where the wav, flac, ogg and g722 files are, however deep",
       .offset = offsetof(audio_options, folder) },
-    { .name = "output",
-      .letter = 'o',
-      .type = CLI_FOLDER,
-      .required = true,
-      .value = "DIR",
-      .help = "Folder for manifest.jsonl",
-      .offset = offsetof(audio_options, output) },
+    CLI_OUTPUT(audio_options, CLI_FOLDER, "DIR", "folder for manifest.jsonl"),
     { .name = "speaker",
       .type = CLI_STRING,
       .value = "NAME",
-      .help = "Speaker of all files; else the name of the first folder level is the speaker",
+      .help = "speaker of all files; else the name of the first folder level is the speaker",
       .offset = offsetof(audio_options, speaker) },
     { .name = "language",
       .type = CLI_STRING,
       .value = "CODE",
       .normal = "und",
-      .help = "Language of all files, such as en",
+      .help = "language of all files, such as en",
       .offset = offsetof(audio_options, language) },
-    { .name = "threads",
-      .type = CLI_INT,
-      .value = "N",
-      .help = "Threads that check the files; 0: all processors",
-      .offset = offsetof(audio_options, threads),
-      .least = 0,
-      .most = 1024 },
+    CLI_THREADS(audio_options),
     { 0 },
 };
 
@@ -216,14 +196,7 @@ static int print_json(const ag_dataset *set, const char *folder)
     json_t *object = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:b}", "name", set->name, "what",
                                set->what, "licence", set->licence, "folder", folder, "package",
                                set->package, "download", set->file_count > 0);
-    char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    json_decref(object);
-    if (!line) {
-        return ag_fail(AG_ENOMEM, "no memory to list the data sets");
-    }
-    puts(line);
-    free(line); /* jansson's own */
-    return AG_OK;
+    return cli_print_json(object, JSON_COMPACT);
 }
 
 static int print_set(const ag_dataset *set, bool json)
@@ -258,10 +231,7 @@ static int run_list(const void *options)
 }
 
 static const cli_option list_table[] = {
-    { .name = "json",
-      .type = CLI_FLAG,
-      .help = "One JSON object a line",
-      .offset = offsetof(list_options, json) },
+    CLI_JSON(list_options, CLI_OBJECT_LINE),
     { 0 },
 };
 
@@ -303,13 +273,13 @@ static const cli_option get_table[] = {
     { .type = CLI_STRING,
       .required = true,
       .value = "NAME",
-      .help = "A data set that agena data list shows",
+      .help = "a data set that agena data list shows",
       .offset = offsetof(get_options, name) },
     { .name = "output",
       .letter = 'o',
       .type = CLI_FOLDER,
       .value = "DIR",
-      .help = "Folder for the files; else ~/.cache/agena/NAME",
+      .help = "folder for the files; else ~/.cache/agena/NAME",
       .offset = offsetof(get_options, output) },
     { 0 },
 };

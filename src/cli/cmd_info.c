@@ -1,10 +1,9 @@
 /* agena info: what a model file holds. */
-#include "cli/cli.h"
+#include "cli/common.h"
 #include "cli/info.h"
 
 #include "agena/wavenet.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,13 +49,7 @@ static int print_json(const ag_wavenet *m)
         (json_int_t)cost(c), "local_features", c->local_features, "hop", c->hop, "speakers",
         list(m->speakers, c->speakers), "languages", list(m->languages, c->languages), "steps",
         (json_int_t)m->steps, "preemphasis", (double)c->preemphasis);
-    if (!out || json_dumpf(out, stdout, JSON_INDENT(2)) != 0) {
-        json_decref(out);
-        return ag_fail(AG_EIO, "the description could not be written");
-    }
-    json_decref(out);
-    printf("\n");
-    return 0;
+    return cli_print_json(out, JSON_INDENT(2));
 }
 
 static void print_names(const char *what, char *const *names, int count)
@@ -125,15 +118,8 @@ static int run_info(const void *options)
 }
 
 static const cli_option info_table[] = {
-    { .type = CLI_FILE,
-      .required = true,
-      .value = "MODEL",
-      .help = "model or checkpoint (safetensors)",
-      .offset = offsetof(info_options, model) },
-    { .name = "json",
-      .type = CLI_FLAG,
-      .help = "print JSON",
-      .offset = offsetof(info_options, json) },
+    CLI_MODEL(info_options),
+    CLI_JSON(info_options, CLI_ONE_OBJECT),
     { 0 },
 };
 

@@ -1,7 +1,6 @@
 /* agena lab: the levels of the 3-D world: their list, pictures and films, scores, playing them. */
-#include "cli/cli.h"
+#include "cli/common.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,10 +46,7 @@ static int run_list(const void *options)
 }
 
 static const cli_option list_table[] = {
-    { .name = "json",
-      .type = CLI_FLAG,
-      .help = "print one JSON object a line",
-      .offset = offsetof(list_options, json) },
+    CLI_JSON(list_options, CLI_OBJECT_LINE),
     { 0 },
 };
 
@@ -118,21 +114,9 @@ static const cli_option show_table[] = {
       .value = "LEVEL",
       .help = "a level, or all",
       .offset = offsetof(show_options, level) },
-    { .name = "output",
-      .letter = 'o',
-      .type = CLI_FILE,
-      .required = true,
-      .value = "FILE",
-      .help = "what to write: .png is a contact sheet, .gif and .mp4 are films",
-      .offset = offsetof(show_options, output) },
-    { .name = "seed",
-      .type = CLI_INT,
-      .value = "N",
-      .normal = "1",
-      .least = 0,
-      .most = 1e15,
-      .help = "of the episode",
-      .offset = offsetof(show_options, seed) },
+    CLI_OUTPUT(show_options, CLI_FILE, "FILE",
+               "what to write: .png is a contact sheet, .gif and .mp4 are films"),
+    CLI_SEED(show_options, "of the episode"),
     { .name = "width",
       .type = CLI_INT,
       .value = "N",
@@ -294,26 +278,9 @@ static const cli_option baseline_table[] = {
       .most = 100000,
       .help = "of each agent and level",
       .offset = offsetof(baseline_options, episodes) },
-    { .name = "seed",
-      .type = CLI_INT,
-      .value = "N",
-      .normal = "1",
-      .least = 0,
-      .most = 1e15,
-      .help = "of the episodes",
-      .offset = offsetof(baseline_options, seed) },
-    { .name = "threads",
-      .type = CLI_INT,
-      .value = "N",
-      .normal = "0",
-      .least = 0,
-      .most = 4096,
-      .help = "0: all processors; the scores do not depend on it",
-      .offset = offsetof(baseline_options, threads) },
-    { .name = "json",
-      .type = CLI_FLAG,
-      .help = "print one JSON object a line",
-      .offset = offsetof(baseline_options, json) },
+    CLI_SEED(baseline_options, "of the episodes"),
+    CLI_THREADS(baseline_options),
+    CLI_JSON(baseline_options, CLI_OBJECT_LINE),
     { 0 },
 };
 
@@ -378,14 +345,7 @@ static const cli_option play_table[] = {
       .value = "LEVEL",
       .help = "a level",
       .offset = offsetof(play_options, level) },
-    { .name = "seed",
-      .type = CLI_INT,
-      .value = "N",
-      .normal = "1",
-      .least = 0,
-      .most = 1e15,
-      .help = "of the episodes",
-      .offset = offsetof(play_options, seed) },
+    CLI_SEED(play_options, "of the episodes"),
     { .name = "record",
       .type = CLI_FILE,
       .value = "FILE",

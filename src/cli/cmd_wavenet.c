@@ -1,15 +1,12 @@
 /* agena wavenet: train, evaluate and generate with WaveNets. */
-#include "cli/cli.h"
+#include "cli/common.h"
 
 #include "agena/wavenet.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- train
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- train ---- */
 
 typedef struct {
     const char *recipe, *data, *output, *init;
@@ -33,45 +30,21 @@ static int run_train(const void *options)
 }
 
 static const cli_option train_table[] = {
-    { .type = CLI_FILE,
-      .required = true,
-      .value = "RECIPE",
-      .help = "YAML file that describes the network and its training",
-      .offset = offsetof(train_options, recipe) },
+    CLI_RECIPE(train_options),
     { .name = "data",
       .type = CLI_FILE,
       .value = "DIR",
       .help = "folder with manifest.jsonl, or that file; otherwise the recipe's key data",
       .offset = offsetof(train_options, data) },
-    { .name = "output",
-      .letter = 'o',
-      .type = CLI_FOLDER,
-      .value = "DIR",
-      .help = "run folder: checkpoint, model and log; otherwise the recipe's key output",
-      .offset = offsetof(train_options, output) },
-    { .name = "resume",
-      .type = CLI_FLAG,
-      .help = "go on from the checkpoint in the run folder",
-      .offset = offsetof(train_options, resume) },
+    CLI_RUN_FOLDER(train_options),
+    CLI_RESUME(train_options, "go on from the checkpoint in the run folder"),
     { .name = "init",
       .type = CLI_FILE,
       .value = "MODEL",
       .help = "begin with the weights of this model: longer training, other voices",
       .offset = offsetof(train_options, init) },
-    { .name = "set",
-      .type = CLI_LIST,
-      .value = "KEY=VALUE",
-      .help = "change a value of the recipe, for example train.steps=100",
-      .offset = offsetof(train_options, set) },
-    { .name = "threads",
-      .letter = 't',
-      .type = CLI_INT,
-      .value = "N",
-      .normal = "0",
-      .help = "threads to use, 0 for all processors; the result does not depend on it",
-      .least = 0,
-      .most = 1024,
-      .offset = offsetof(train_options, threads) },
+    CLI_SET(train_options, "train.steps=100"),
+    CLI_THREADS(train_options),
     { 0 },
 };
 
@@ -90,17 +63,14 @@ static const cli_command wavenet_train = {
         "resuming needs), model.safetensors (the averaged weights, for generation) and TensorBoard "
         "event files.\n\n"
         "Ctrl-C saves and stops. A run that was resumed, on any number of threads, ends with the "
-        "same "
-        "bytes as one that never stopped.",
+        "same bytes as one that never stopped.",
     .options = train_table,
     .examples = train_examples,
     .size = sizeof(train_options),
     .run = run_train,
 };
 
-/* ---- eval
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- eval ---- */
 
 typedef struct {
     const char *model, *data;
@@ -136,11 +106,7 @@ static int print_evaluation(const eval_options *o, const evaluation *e)
         json_object_set_new(out, "entropy_bits", json_real(e->entropy));
         json_object_set_new(out, "linear_prediction_bits", json_real(e->linear));
     }
-    int status =
-        out && json_dumpf(out, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6)) == 0 ? 0 : AG_EIO;
-    json_decref(out);
-    printf("\n");
-    return status < 0 ? ag_fail(status, "the result could not be written") : 0;
+    return cli_print_json(out, JSON_COMPACT | JSON_REAL_PRECISION(6));
 }
 
 static int evaluate(const eval_options *o, const ag_wavenet *m, ag_pool *pool)
@@ -188,11 +154,7 @@ static int run_eval(const void *options)
 }
 
 static const cli_option eval_table[] = {
-    { .type = CLI_FILE,
-      .required = true,
-      .value = "MODEL",
-      .help = "model or checkpoint (safetensors)",
-      .offset = offsetof(eval_options, model) },
+    CLI_MODEL(eval_options),
     { .name = "data",
       .type = CLI_FILE,
       .required = true,
@@ -218,19 +180,8 @@ static const cli_option eval_table[] = {
       .type = CLI_FLAG,
       .help = "also the entropy of the classes and linear prediction on the same recordings",
       .offset = offsetof(eval_options, baselines) },
-    { .name = "threads",
-      .letter = 't',
-      .type = CLI_INT,
-      .value = "N",
-      .normal = "0",
-      .help = "threads to use, 0 for all processors",
-      .least = 0,
-      .most = 1024,
-      .offset = offsetof(eval_options, threads) },
-    { .name = "json",
-      .type = CLI_FLAG,
-      .help = "print one JSON object",
-      .offset = offsetof(eval_options, json) },
+    CLI_THREADS(eval_options),
+    CLI_JSON(eval_options, CLI_ONE_OBJECT),
     { 0 },
 };
 
@@ -245,9 +196,7 @@ static const cli_command wavenet_eval = {
     .run = run_eval,
 };
 
-/* ---- generate
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- generate ---- */
 
 typedef struct {
     const char *model, *mel, *speaker, *language, *output;
@@ -401,11 +350,7 @@ static int run_generate(const void *options)
 }
 
 static const cli_option generate_table[] = {
-    { .type = CLI_FILE,
-      .required = true,
-      .value = "MODEL",
-      .help = "model or checkpoint (safetensors)",
-      .offset = offsetof(generate_options, model) },
+    CLI_MODEL(generate_options),
     { .name = "mel",
       .type = CLI_FILE,
       .value = "FILE",
@@ -429,14 +374,7 @@ static const cli_option generate_table[] = {
       .least = 0,
       .most = AG_AUDIO_MAX_SECONDS,
       .offset = offsetof(generate_options, seconds) },
-    { .name = "seed",
-      .type = CLI_INT,
-      .value = "N",
-      .normal = "1",
-      .help = "equal seeds give equal samples",
-      .least = 0,
-      .most = 9007199254740992.0,
-      .offset = offsetof(generate_options, seed) },
+    CLI_SEED(generate_options, "equal seeds give equal samples"),
     { .name = "temperature",
       .type = CLI_DOUBLE,
       .value = "T",
@@ -469,17 +407,9 @@ static const cli_option generate_table[] = {
       .least = 1,
       .most = 2,
       .offset = offsetof(generate_options, threads) },
-    { .name = "output",
-      .letter = 'o',
-      .type = CLI_FILE,
-      .required = true,
-      .value = "OUT.wav",
-      .help = "file to write; - streams raw 16-bit little-endian PCM as it is made",
-      .offset = offsetof(generate_options, output) },
-    { .name = "json",
-      .type = CLI_FLAG,
-      .help = "print the time it took as a JSON object",
-      .offset = offsetof(generate_options, json) },
+    CLI_OUTPUT(generate_options, CLI_FILE, "OUT.wav",
+               "file to write; - streams raw 16-bit little-endian PCM as it is made"),
+    CLI_JSON(generate_options, "print the time it took as a JSON object"),
     { 0 },
 };
 

@@ -1,9 +1,9 @@
 /* What agena info says of WAGE models and their float32 twins. */
+#include "cli/common.h"
 #include "cli/info.h"
 
 #include "agena/classify.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
 static int64_t weights_of(const ag_classifier *m)
@@ -39,13 +39,7 @@ static int print_json(const ag_classifier *m, const char *network, const char *b
                   "network", network, "bits", bits, "nearest", c->nearest, "unscaled", c->unscaled,
                   "classes", c->layer[c->layers - 1].channels, "weights", (json_int_t)weights_of(m),
                   "steps", (json_int_t)m->steps, "seed", (json_int_t)m->seed, "curve", curve_of(m));
-    if (!out || json_dumpf(out, stdout, JSON_INDENT(2)) != 0) {
-        json_decref(out);
-        return ag_fail(AG_EIO, "the description could not be written");
-    }
-    json_decref(out);
-    printf("\n");
-    return 0;
+    return cli_print_json(out, JSON_INDENT(2));
 }
 
 static void print_text(const char *path, const ag_classifier *m, const char *network,

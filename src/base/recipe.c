@@ -217,3 +217,14 @@ int ag_recipe_text(const cyaml_schema_value_t *schema, const void *data, char **
     }
     return recipe_document_emit(&d, text, &size);
 }
+
+int ag_recipe_check_ranges(const ag_recipe_range *ranges, size_t count)
+{
+    for (const ag_recipe_range *r = ranges; r < ranges + count; r++) {
+        if (r->value < r->low || r->value > r->high) {
+            return ag_fail(AG_EINVAL, "%s is %lld, not from %lld to %lld", r->key,
+                           (long long)r->value, (long long)r->low, (long long)r->high);
+        }
+    }
+    return 0;
+}

@@ -12,6 +12,7 @@
 
 #include <cyaml/cyaml.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { AG_RECIPE_LIMIT = 1 << 20 }; /* bytes */
 
@@ -27,5 +28,14 @@ void ag_recipe_free(const struct cyaml_schema_value *schema, void *data); /* NUL
 /* The struct as YAML that ag_recipe_parse reads back to equal values, every float bit for bit.
  * *text is ag_free'd by the caller. */
 int ag_recipe_text(const struct cyaml_schema_value *schema, const void *data, char **text);
+
+/* A whole number that a recipe gives, and from what to what it may be. */
+typedef struct {
+    const char *key;
+    int64_t value, low, high;
+} ag_recipe_range;
+
+/* AG_EINVAL names the first of `count` that is out of its range. */
+int ag_recipe_check_ranges(const ag_recipe_range *ranges, size_t count);
 
 #endif

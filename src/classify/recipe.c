@@ -97,20 +97,9 @@ static void fill_defaults(cl_recipe *r)
     r->checkpoint_minutes = r->checkpoint_minutes ? r->checkpoint_minutes : 5;
 }
 
-static int range(const char *key, int64_t value, int64_t low, int64_t high)
-{
-    return value >= low && value <= high
-               ? 0
-               : ag_fail(AG_EINVAL, "%s is %lld, not from %lld to %lld", key, (long long)value,
-                         (long long)low, (long long)high);
-}
-
 static int check_ranges(const cl_recipe *r)
 {
-    const struct {
-        const char *key;
-        int64_t value, low, high;
-    } rules[] = {
+    const ag_recipe_range ranges[] = {
         { "epochs", r->epochs, 1, 1 << 20 },
         { "batch", r->batch, 1, 4096 },
         { "valid", r->valid, 0, 1 << 26 },
@@ -121,10 +110,7 @@ static int check_ranges(const cl_recipe *r)
         { "checkpoint_minutes", r->checkpoint_minutes, 1, 1 << 20 },
         { "checkpoint_steps", r->checkpoint_steps, 0, 1 << 30 },
     };
-    int status = 0;
-    for (size_t i = 0; status == 0 && i < sizeof rules / sizeof *rules; i++) {
-        status = range(rules[i].key, rules[i].value, rules[i].low, rules[i].high);
-    }
+    int status = ag_recipe_check_ranges(ranges, COUNT(ranges));
     if (status == 0 && r->batch % r->twin.shards) {
         status = ag_fail(AG_EINVAL, "twin.shards (%d) does not divide batch (%d)", r->twin.shards,
                          r->batch);
@@ -150,7 +136,8 @@ static int check_rates(const cl_recipe *r)
     for (unsigned i = 0; status == 0 && i < r->rate_count; i++) {
         status = check_epoch("rates", i, r->rates[i].epoch, i ? r->rates[i - 1].epoch : 0);
         if (status == 0) {
-            status = range("rates: rate", r->rates[i].rate, -15, 15);
+            ag_recipe_range rate = { "rates: rate", r->rates[i].rate, -15, 15 };
+            status = ag_recipe_check_ranges(&rate, 1);
         }
     }
     const cl_twin_recipe *t = &r->twin;

@@ -5,12 +5,9 @@
 #include "classify/source.h"
 
 #include "base/recipe.h"
+#include "nn/run.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { LOG_STEPS = 50 };
 
@@ -18,7 +15,6 @@ enum { LOG_STEPS = 50 };
 typedef struct {
     const ag_classify_options *options;
     cl_recipe *recipe;
-    char *checkpoint_path, *model_path;
     ag_pool *pool;
     ag_pictures *train, *test;
     int64_t pictures;        /* of train that are trained on */
@@ -30,38 +26,13 @@ typedef struct {
     cl_learner *learner;
     double loss;     /* summed since the epoch's start */
     int64_t correct; /* the same; below 0 when not counted */
-    ag_events *events;
+    ag_run files;    /* all 0 when the run is not saved */
     ag_progress *progress;
-    double last_saved; /* ag_seconds() */
-    int64_t done;      /* pictures trained on in this call */
-    double spent;      /* seconds that took */
+    int64_t done; /* pictures trained on in this call */
+    double spent; /* seconds that took */
 } run;
 
 /* ---- opening ---- */
-
-static int open_folder(run *r)
-{
-    const ag_classify_options *o = r->options;
-    const char *output = o->output ? o->output : r->recipe->output;
-    if (!output) {
-        return ag_fail(AG_EINVAL, "no run folder: give -o DIR or the key output in %s", o->recipe);
-    }
-    r->checkpoint_path = ag_format("%s/checkpoint.safetensors", output);
-    r->model_path = ag_format("%s/model.safetensors", output);
-    if (!r->checkpoint_path || !r->model_path) {
-        return AG_ENOMEM;
-    }
-    bool exists = access(r->checkpoint_path, F_OK) == 0;
-    if (exists && !o->resume) {
-        return ag_fail(AG_EINVAL,
-                       "%s exists: go on with it by --resume, or give another run folder by -o",
-                       r->checkpoint_path);
-    }
-    if (!exists && o->resume) {
-        return ag_fail(AG_ENOTFOUND, "nothing to resume: there is no %s", r->checkpoint_path);
-    }
-    return 0;
-}
 
 static int open_recipe(run *r)
 {
@@ -71,7 +42,8 @@ static int open_recipe(run *r)
         return status;
     }
     r->recipe->real = r->recipe->real || o->real;
-    return o->unsaved ? 0 : open_folder(r);
+    return o->unsaved ? 0
+                      : ag_run_open(o->recipe, o->output, r->recipe->output, o->resume, &r->files);
 }
 
 /* Which pictures are trained on: all but those held out, or fewer. */
@@ -138,7 +110,7 @@ static int open_model(run *r)
 
 /* ---- checkpoints ---- */
 
-static const char recipe_key[] = "agena.recipe", epoch_key[] = "agena.epoch";
+static const char epoch_key[] = "agena.epoch";
 
 /* The recipe as text, without what a resumed run may change. */
 static int recipe_text(const run *r, char **text)
@@ -152,32 +124,16 @@ static int recipe_text(const run *r, char **text)
     return ag_recipe_text(&cl_recipe_schema, &copy, text);
 }
 
-static int check_recipe(const run *r, const ag_safetensors *f)
-{
-    char *now = NULL;
-    int status = recipe_text(r, &now);
-    const char *then = ag_safetensors_meta(f, recipe_key);
-    if (status == 0 && (!then || strcmp(then, now) != 0)) {
-        status = ag_fail(AG_EINVAL, "%s was made by another recipe: resume with the same one",
-                         r->checkpoint_path);
-    }
-    ag_free(now);
-    return status;
-}
-
 static int load_from(run *r, const ag_safetensors *f)
 {
-    int status = check_recipe(r, f);
-    if (status == 0) {
-        status = cl_model_unpack(r->checkpoint_path, f, r->model);
-    }
+    int status = cl_model_unpack(r->files.checkpoint, f, r->model);
     if (status == 0) {
         status = r->learner->table->load(r->learner, f);
     }
     const char *epoch = ag_safetensors_meta(f, epoch_key);
     long long correct = 0;
     if (status == 0 && (!epoch || sscanf(epoch, "%la %lld", &r->loss, &correct) != 2)) {
-        status = ag_fail(AG_EFORMAT, "%s: its metadata has no %s", r->checkpoint_path, epoch_key);
+        status = ag_fail(AG_EFORMAT, "%s: its metadata has no %s", r->files.checkpoint, epoch_key);
     }
     r->correct = correct;
     return status;
@@ -186,26 +142,24 @@ static int load_from(run *r, const ag_safetensors *f)
 static int load_checkpoint(run *r)
 {
     ag_safetensors *f = NULL;
-    int status = ag_safetensors_load(r->checkpoint_path, &f);
+    char *text = NULL;
+    int status = recipe_text(r, &text);
+    if (status == 0) {
+        status = ag_run_load(&r->files, text, &f);
+    }
     if (status == 0) {
         status = load_from(r, f);
     }
+    ag_free(text);
     ag_safetensors_free(f);
     return status;
 }
 
 static int fill_checkpoint(const run *r, ag_safetensors *f)
 {
-    char epoch[64], *text = NULL;
+    char epoch[64];
     snprintf(epoch, sizeof epoch, "%a %lld", r->loss, (long long)r->correct);
-    int status = recipe_text(r, &text);
-    if (status == 0) {
-        status = ag_safetensors_set_meta(f, recipe_key, text);
-    }
-    ag_free(text);
-    if (status == 0) {
-        status = ag_safetensors_set_meta(f, epoch_key, epoch);
-    }
+    int status = ag_safetensors_set_meta(f, epoch_key, epoch);
     return status < 0 ? status : r->learner->table->save(r->learner, f);
 }
 
@@ -216,16 +170,20 @@ static int save(run *r)
         return 0;
     }
     ag_safetensors *f = NULL;
+    char *text = NULL;
     int status = cl_model_pack(r->model, false, &f);
     if (status == 0) {
         status = fill_checkpoint(r, f);
     }
     if (status == 0) {
-        status = ag_safetensors_save(f, r->checkpoint_path, AG_STORE_F32);
+        status = recipe_text(r, &text);
     }
+    if (status == 0) {
+        status = ag_run_save(&r->files, text, f);
+    }
+    ag_free(text);
     ag_safetensors_free(f);
-    r->last_saved = ag_seconds();
-    return status < 0 ? status : ag_classifier_save(r->model, false, r->model_path);
+    return status < 0 ? status : ag_classifier_save(r->model, false, r->files.model);
 }
 
 /* ---- the loop ---- */
@@ -247,7 +205,8 @@ static void fill_batch(run *r, int64_t epoch, int64_t step)
 
 static int log_scalar(run *r, const char *tag, double value)
 {
-    return r->events ? ag_events_scalar(r->events, tag, r->model->steps, (float)value) : 0;
+    return r->files.events ? ag_events_scalar(r->files.events, tag, r->model->steps, (float)value)
+                           : 0;
 }
 
 static int log_step(run *r, double loss, int64_t epoch)
@@ -287,8 +246,8 @@ static int log_point(run *r, const ag_classify_point *p)
     if (status == 0 && p->train_error >= 0) {
         status = log_scalar(r, "train/error", p->train_error);
     }
-    if (status == 0 && r->events) {
-        status = ag_events_flush(r->events);
+    if (status == 0 && r->files.events) {
+        status = ag_events_flush(r->files.events);
     }
     if (r->options->point) {
         r->options->point(r->options->user, p);
@@ -319,8 +278,8 @@ static int end_epoch(run *r)
 static bool save_is_due(const run *r)
 {
     const cl_recipe *c = r->recipe;
-    return (ag_seconds() - r->last_saved) / 60 >= c->checkpoint_minutes ||
-           (c->checkpoint_steps && r->model->steps % c->checkpoint_steps == 0);
+    return !r->options->unsaved && ag_run_save_is_due(&r->files, r->model->steps,
+                                                      c->checkpoint_minutes, c->checkpoint_steps);
 }
 
 static int one_step(run *r)
@@ -348,13 +307,12 @@ static int one_step(run *r)
 
 static int stop(run *r)
 {
+    long long steps = r->model->steps;
+    if (r->options->unsaved) {
+        return ag_fail(AG_EINTERRUPTED, "stopped at step %lld", steps);
+    }
     int status = save(r);
-    return status < 0
-               ? status
-               : ag_fail(AG_EINTERRUPTED,
-                         r->options->unsaved ? "stopped at step %lld"
-                                             : "stopped at step %lld; saved: go on with --resume",
-                         (long long)r->model->steps);
+    return status < 0 ? status : ag_run_stopped(steps);
 }
 
 /* Was the run stopped between an epoch's last step and its evaluation? */
@@ -371,7 +329,6 @@ static int loop(run *r)
     int64_t steps = r->epoch_steps * r->recipe->epochs, batch = r->recipe->batch;
     int status = ag_progress_new("training", "pictures", (uint64_t)(steps * batch),
                                  (uint64_t)(r->model->steps * batch), &r->progress);
-    r->last_saved = ag_seconds();
     if (status == 0 && epoch_is_open(r)) {
         status = end_epoch(r);
     }
@@ -430,12 +387,7 @@ static int start(run *r)
     if (status == 0 && r->options->resume) {
         status = load_checkpoint(r);
     }
-    if (status < 0 || r->options->unsaved) {
-        return status;
-    }
-    const char *output = r->options->output ? r->options->output : r->recipe->output;
-    status = ag_make_folders(output);
-    return status < 0 ? status : ag_events_open(output, &r->events);
+    return status < 0 || r->options->unsaved ? status : ag_run_begin(&r->files);
 }
 
 static void close_run(run *r)
@@ -449,11 +401,9 @@ static void close_run(run *r)
     ag_free(r->order);
     ag_free(r->batch);
     ag_free(r->labels);
-    ag_events_close(r->events);
+    ag_run_close(&r->files);
     ag_pool_free(r->pool);
     cl_recipe_free(r->recipe);
-    ag_free(r->checkpoint_path);
-    ag_free(r->model_path);
 }
 
 int ag_classify_train(const ag_classify_options *options, ag_classify_result *result)

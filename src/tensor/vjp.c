@@ -228,8 +228,7 @@ static void loss_vjp(ag_graph *g, const vt_node *n, ag_node dy, const bool *want
     }
 }
 
-/* ---- derivatives of fused derivatives, through their expansion
- * ---------------------------------------- */
+/* ---- derivatives of fused derivatives, through their expansion ---- */
 
 static ag_node expand_gated_grad(ag_graph *g, const vt_node *n)
 {
@@ -300,8 +299,7 @@ static int fused_grad_vjp(ag_graph *g, const vt_node *n, ag_node dy, ag_node *d)
     return status < 0 ? status : vt_backward(g, y, dy, first, n->in, n->inputs, d);
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------------ */
+/* ---- the table ---- */
 
 static ag_node single_vjp(ag_graph *g, const vt_node *n, ag_node at, ag_node dy)
 {

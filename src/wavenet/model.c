@@ -66,9 +66,7 @@ void ag_wavenet_init(const ag_wavenet_config *config, ag_tensors *weights, uint6
     }
 }
 
-/* ---- files
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 static const char kind_key[] = "agena.kind", config_key[] = "agena.config",
                   steps_key[] = "agena.steps", speakers_key[] = "agena.speakers",

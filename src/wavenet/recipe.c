@@ -148,35 +148,21 @@ static void fill_defaults(wn_recipe *r)
     default_float(&t->optimizer.epsilon, t->optimizer.kind == AG_ADAM ? 1e-8f : 0.1f);
 }
 
-static int range(const char *key, int64_t value, int64_t low, int64_t high)
-{
-    if (value < low || value > high) {
-        return ag_fail(AG_EINVAL, "train.%s is %lld, not from %lld to %lld", key, (long long)value,
-                       (long long)low, (long long)high);
-    }
-    return 0;
-}
-
 static int check_train(const wn_train_recipe *t)
 {
-    const struct {
-        const char *key;
-        int64_t value, low, high;
-    } rules[] = {
-        { "steps", t->steps, 1, (int64_t)1 << 40 },
-        { "batch", t->batch, 1, 4096 },
-        { "samples", t->samples, 1, 1 << 22 },
-        { "shards", t->shards, 1, t->batch },
-        { "checkpoint_minutes", t->checkpoint_minutes, 1, 1 << 20 },
-        { "checkpoint_steps", t->checkpoint_steps, 0, (int64_t)1 << 40 },
-        { "valid_steps", t->valid_steps, 0, 1 << 30 },
-        { "valid_crops", t->valid_crops, 1, 1 << 20 },
+    const ag_recipe_range ranges[] = {
+        { "train.steps", t->steps, 1, (int64_t)1 << 40 },
+        { "train.batch", t->batch, 1, 4096 },
+        { "train.samples", t->samples, 1, 1 << 22 },
+        { "train.shards", t->shards, 1, t->batch },
+        { "train.checkpoint_minutes", t->checkpoint_minutes, 1, 1 << 20 },
+        { "train.checkpoint_steps", t->checkpoint_steps, 0, (int64_t)1 << 40 },
+        { "train.valid_steps", t->valid_steps, 0, 1 << 30 },
+        { "train.valid_crops", t->valid_crops, 1, 1 << 20 },
     };
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        int status = range(rules[i].key, rules[i].value, rules[i].low, rules[i].high);
-        if (status < 0) {
-            return status;
-        }
+    int status = ag_recipe_check_ranges(ranges, COUNT(ranges));
+    if (status < 0) {
+        return status;
     }
     if (!(t->local_dropout >= 0 && t->local_dropout < 1)) {
         return ag_fail(AG_EINVAL, "train.local_dropout is %g, not in [0, 1)",

@@ -3,17 +3,15 @@
 #include "wavenet/train.h"
 
 #include "base/recipe.h"
+#include "nn/run.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* One run. */
 typedef struct {
     const ag_wavenet_train_options *options;
     wn_recipe *recipe;
-    char *output, *checkpoint_path, *model_path;
     ag_pool *pool;
     ag_speech *speech, *valid;
     ag_loader *loader;
@@ -25,15 +23,12 @@ typedef struct {
     float **rooms; /* by shard */
     const ag_batch *batch;
     float weight; /* of one valid sample's loss in this batch */
-    ag_events *events;
+    ag_run files;
     ag_progress *progress;
-    int64_t step;      /* steps behind us */
-    double last_saved; /* ag_seconds() */
+    int64_t step; /* steps behind us */
 } run;
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 static int open_recipe(run *r)
 {
@@ -42,26 +37,7 @@ static int open_recipe(run *r)
     if (status < 0) {
         return status;
     }
-    const char *output = o->output ? o->output : r->recipe->output;
-    if (!output) {
-        return ag_fail(AG_EINVAL, "no run folder: give -o DIR or the key output in %s", o->recipe);
-    }
-    r->output = ag_strdup(output);
-    r->checkpoint_path = ag_format("%s/checkpoint.safetensors", output);
-    r->model_path = ag_format("%s/model.safetensors", output);
-    if (!r->output || !r->checkpoint_path || !r->model_path) {
-        return AG_ENOMEM;
-    }
-    bool exists = access(r->checkpoint_path, F_OK) == 0;
-    if (exists && !o->resume) {
-        return ag_fail(AG_EINVAL,
-                       "%s exists: go on with it by --resume, or give another run folder by -o",
-                       r->checkpoint_path);
-    }
-    if (!exists && o->resume) {
-        return ag_fail(AG_ENOTFOUND, "nothing to resume: there is no %s", r->checkpoint_path);
-    }
-    return ag_make_folders(output);
+    return ag_run_open(o->recipe, o->output, r->recipe->output, o->resume, &r->files);
 }
 
 static int open_speech(run *r)
@@ -187,10 +163,7 @@ static int open_loader(run *r)
     return ag_loader_new(r->speech, &o, &r->loader);
 }
 
-/* ---- checkpoints
- * ---------------------------------------------------------------------------------------------- */
-
-static const char recipe_key[] = "agena.recipe";
+/* ---- checkpoints ---- */
 
 /* The recipe as text, without what a resumed run may change. */
 static int recipe_text(const run *r, char **text)
@@ -205,17 +178,10 @@ static int recipe_text(const run *r, char **text)
 static int load_checkpoint(run *r)
 {
     ag_safetensors *f = NULL;
-    char *now = NULL;
-    int status = ag_safetensors_load(r->checkpoint_path, &f);
+    char *text = NULL;
+    int status = recipe_text(r, &text);
     if (status == 0) {
-        status = recipe_text(r, &now);
-    }
-    if (status == 0) {
-        const char *then = ag_safetensors_meta(f, recipe_key);
-        if (!then || strcmp(then, now) != 0) {
-            status = ag_fail(AG_EINVAL, "%s was made by another recipe: resume with the same one",
-                             r->checkpoint_path);
-        }
+        status = ag_run_load(&r->files, text, &f);
     }
     if (status == 0) {
         status = ag_safetensors_get(f, "", r->model->weights);
@@ -226,7 +192,7 @@ static int load_checkpoint(run *r)
     if (status == 0) {
         r->step = ag_optimizer_steps(r->optimizer);
     }
-    ag_free(now);
+    ag_free(text);
     ag_safetensors_free(f);
     return status;
 }
@@ -238,20 +204,16 @@ static int save_checkpoint(run *r)
     r->model->steps = r->step;
     int status = ag_wavenet_pack(r->model, &f);
     if (status == 0) {
-        status = recipe_text(r, &text);
-    }
-    if (status == 0) {
-        status = ag_safetensors_set_meta(f, recipe_key, text);
-    }
-    if (status == 0) {
         status = ag_optimizer_save(r->optimizer, f);
     }
     if (status == 0) {
-        status = ag_safetensors_save(f, r->checkpoint_path, AG_STORE_F32);
+        status = recipe_text(r, &text);
+    }
+    if (status == 0) {
+        status = ag_run_save(&r->files, text, f);
     }
     ag_free(text);
     ag_safetensors_free(f);
-    r->last_saved = ag_seconds();
     return status;
 }
 
@@ -271,15 +233,13 @@ static int save(run *r)
     }
     averaged.weights = copy;
     if (status == 0) {
-        status = ag_wavenet_save(&averaged, r->model_path, AG_STORE_F32);
+        status = ag_wavenet_save(&averaged, r->files.model, AG_STORE_F32);
     }
     ag_tensors_free(copy);
     return status;
 }
 
-/* ---- the loop
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- the loop ---- */
 
 /* Is this crop of the batch trained without its features, so that the model learns free speech too?
  */
@@ -354,13 +314,13 @@ static int log_step(run *r, float loss, float norm)
     if (r->step % 10) {
         return 0;
     }
-    int status = ag_events_scalar(r->events, "train/bits", r->step, loss / ln2);
+    int status = ag_events_scalar(r->files.events, "train/bits", r->step, loss / ln2);
     if (status == 0) {
-        status = ag_events_scalar(r->events, "train/gradient_norm", r->step, norm);
+        status = ag_events_scalar(r->files.events, "train/gradient_norm", r->step, norm);
     }
     if (status == 0) {
         float rate = ag_schedule_rate(&r->recipe->train.optimizer.rate, r->step);
-        status = ag_events_scalar(r->events, "train/learning_rate", r->step, rate);
+        status = ag_events_scalar(r->files.events, "train/learning_rate", r->step, rate);
     }
     return status;
 }
@@ -378,16 +338,14 @@ static int validate(run *r)
     }
     ag_logf(AG_LOG_INFO, "step %lld: %.4f bits a sample on %lld samples of the validation split",
             (long long)r->step, bits, (long long)samples);
-    status = ag_events_scalar(r->events, "valid/bits", r->step, (float)bits);
-    return status < 0 ? status : ag_events_flush(r->events);
+    status = ag_events_scalar(r->files.events, "valid/bits", r->step, (float)bits);
+    return status < 0 ? status : ag_events_flush(r->files.events);
 }
 
 static bool save_is_due(const run *r)
 {
     const wn_train_recipe *t = &r->recipe->train;
-    double minutes = (ag_seconds() - r->last_saved) / 60;
-    return minutes >= t->checkpoint_minutes ||
-           (t->checkpoint_steps && r->step % t->checkpoint_steps == 0);
+    return ag_run_save_is_due(&r->files, r->step, t->checkpoint_minutes, t->checkpoint_steps);
 }
 
 static int one_step(run *r)
@@ -416,7 +374,6 @@ static int loop(run *r)
     int64_t each = (int64_t)r->recipe->train.batch * r->recipe->train.samples;
     int status = ag_progress_new("training", "samples", (uint64_t)(r->recipe->train.steps * each),
                                  (uint64_t)(r->step * each), &r->progress);
-    r->last_saved = ag_seconds();
     while (status == 0 && r->step < r->recipe->train.steps && !ag_interrupted()) {
         status = one_step(r);
     }
@@ -427,11 +384,7 @@ static int loop(run *r)
     }
     bool done = r->step >= r->recipe->train.steps;
     status = save(r);
-    if (status == 0 && !done) {
-        return ag_fail(AG_EINTERRUPTED, "stopped at step %lld; saved: go on with --resume",
-                       (long long)r->step);
-    }
-    return status;
+    return status == 0 && !done ? ag_run_stopped(r->step) : status;
 }
 
 static int start(run *r)
@@ -455,7 +408,7 @@ static int start(run *r)
     if (status == 0) {
         status = open_loader(r);
     }
-    return status < 0 ? status : ag_events_open(r->output, &r->events);
+    return status < 0 ? status : ag_run_begin(&r->files);
 }
 
 static void close_run(run *r)
@@ -471,12 +424,9 @@ static void close_run(run *r)
     ag_wavenet_free(r->model);
     ag_speech_free(r->speech);
     ag_speech_free(r->valid);
-    ag_events_close(r->events);
+    ag_run_close(&r->files);
     ag_pool_free(r->pool);
     wn_recipe_free(r->recipe);
-    ag_free(r->output);
-    ag_free(r->checkpoint_path);
-    ag_free(r->model_path);
 }
 
 int ag_wavenet_train(const ag_wavenet_train_options *options)

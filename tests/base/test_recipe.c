@@ -235,6 +235,21 @@ static void recipes_survive_failing_allocations(void **state)
     assert_true(survive_failing_allocations(read_and_write, (void *)path) > 10);
 }
 
+static void whole_numbers_have_ranges(void **state)
+{
+    (void)state;
+    ag_recipe_range ranges[] = { { "train.steps", 5, 1, 5 }, { "batch", -2, -2, 9 } };
+    assert_int_equal(ag_recipe_check_ranges(ranges, 2), AG_OK);
+    ranges[0].value = 6;
+    assert_int_equal(ag_recipe_check_ranges(ranges, 2), AG_EINVAL);
+    assert_string_equal(ag_error(), "train.steps is 6, not from 1 to 5");
+    ranges[0].value = 1;
+    ranges[1].value = -3;
+    assert_int_equal(ag_recipe_check_ranges(ranges, 1), AG_OK);
+    assert_int_equal(ag_recipe_check_ranges(ranges, 2), AG_EINVAL);
+    assert_string_equal(ag_error(), "batch is -3, not from -2 to 9");
+}
+
 void test_recipe(test_list *list)
 {
     ADD_TEST(list, "recipe", every_type_is_read);
@@ -242,6 +257,7 @@ void test_recipe(test_list *list)
     ADD_TEST(list, "recipe", keys_are_checked);
     ADD_TEST(list, "recipe", types_are_checked);
     ADD_TEST(list, "recipe", ranges_are_checked);
+    ADD_TEST(list, "recipe", whole_numbers_have_ranges);
     ADD_TEST(list, "recipe", only_plain_yaml_is_read);
     ADD_TEST(list, "recipe", sizes_are_bounded);
     ADD_TEST(list, "recipe", files_are_read);

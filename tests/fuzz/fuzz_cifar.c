@@ -1,8 +1,6 @@
 /* Fuzz target of CIFAR-10's readers: the first byte says whether the rest is a binary file or the
  * archive. */
-#include "data/pictures.h"
-
-#include <stdlib.h>
+#include "pictures.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,35 +16,7 @@ static int parse(const uint8_t *data, size_t size, ag_pictures *p)
     }
 }
 
-/* Read all of what was accepted. */
-static void use(const ag_pictures *p)
-{
-    volatile int sum = 0;
-    for (int64_t i = 0; i < p->count * p->height * p->width * p->channels; i++)
-        sum ^= p->pixels[i];
-    (void)sum;
-    for (int64_t i = 0; i < p->count; i++)
-        if (p->labels[i] >= p->classes)
-            abort();
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    ag_pictures p = { 0 }, q = { 0 };
-    int code = parse(data, size, &p);
-    if (code == AG_OK)
-        use(&p);
-    else if (!*ag_error())
-        abort();
-    ag_free(p.pixels);
-    ag_free(p.labels);
-
-    ag_alloc_fail_at(1 + size % 7);
-    int again = parse(data, size, &q);
-    ag_alloc_fail_at(0);
-    if (again != code && again != AG_ENOMEM)
-        abort();
-    ag_free(q.pixels);
-    ag_free(q.labels);
-    return 0;
+    return fuzz_pictures(parse, data, size);
 }

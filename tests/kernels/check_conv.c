@@ -46,8 +46,7 @@ static void check_gemm(const vt_kernels *table)
     }
 }
 
-/* ---- convolutions
- * -------------------------------------------------------------------------------- */
+/* ---- convolutions ---- */
 
 /* Walk every product x[ix] w[iw] -> y[iy] of a convolution. */
 typedef void visit_fn(double *sum, const float *a, const float *b, int64_t ix, int64_t iw,
@@ -292,8 +291,7 @@ static void check_memory(const vt_kernels *k)
     }
 }
 
-/* ---- pooling
- * ---------------------------------------------------------------------------------------- */
+/* ---- pooling ---- */
 
 static vt_pool random_pool(void)
 {
@@ -388,8 +386,7 @@ static void check_pool_ties(void)
     ck_equal("max_pool", "c", "equal values", index, want, sizeof want);
 }
 
-/* ---- times
- * ---------------------------------------------------------------------------------------------- */
+/* ---- times ---- */
 
 typedef struct {
     vt_conv *conv;

@@ -188,8 +188,7 @@ static void check_long_sum(const version *v)
     ck_close("sum_columns", v->name, "a long column", &got, &want, 1, 0, 3e-7);
 }
 
-/* ---- softmax, gates, likelihoods
- * ------------------------------------------------------------------ */
+/* ---- softmax, gates, likelihoods ---- */
 
 enum { ROWS = 9, CLASSES = 300 };
 
@@ -366,8 +365,7 @@ static void check_gaussian(const version *v)
     }
 }
 
-/* ---- times
- * ------------------------------------------------------------------------------------------ */
+/* ---- times ---- */
 
 enum { T = 8000, GATES = 64 };
 

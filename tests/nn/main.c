@@ -11,6 +11,7 @@ int main(void)
     test_safetensors_hostile(&list);
     test_events(&list);
     test_trainer(&list);
+    test_run(&list);
     int failures = _cmocka_run_group_tests("nn", list.tests, list.count, NULL, NULL);
     remove_temporary_folder();
     return failures != 0;

@@ -13,6 +13,7 @@ void test_safetensors(test_list *list);
 void test_safetensors_hostile(test_list *list);
 void test_events(test_list *list);
 void test_trainer(test_list *list);
+void test_run(test_list *list);
 
 /* A set with tensors "a" [3, 5], "b" [2, 4, 8] and "c" [7], filled with numbers that differ by
  * seed. */

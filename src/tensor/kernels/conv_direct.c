@@ -155,8 +155,7 @@ void vt_conv_free_passes(vt_conv *c)
     ag_free(c->pass);
 }
 
-/* ---- running
- * ------------------------------------------------------------------------------------------ */
+/* ---- running ---- */
 
 /* The taps that cells from (y, x) on see; those of one row lie side by side when their spacing
  * is 1. */

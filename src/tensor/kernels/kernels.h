@@ -147,8 +147,7 @@ const vt_kernels *vt_kernels_get(void);
 /* The table for a set of AG_CPU_ features, at most what was compiled in; for tests. */
 void vt_kernels_fill(vt_kernels *table, unsigned features);
 
-/* ---- strided drivers (elementwise.c, copy.c, reduce.c)
- * ----------------------------------------------- */
+/* ---- strided drivers (elementwise.c, copy.c, reduce.c) ---- */
 
 /* y [shape], contiguous, = a op b, whose strides (in elements) are 0 along what is repeated. */
 void vt_binary(const vt_kernels *k, vtk_binary op, int rank, const int64_t *shape, float *y,
@@ -171,8 +170,7 @@ void vt_sum(const vt_kernels *k, int rank, const int64_t *shape, unsigned axes, 
 void vt_max(const vt_kernels *k, int rank, const int64_t *shape, unsigned axes, float *y,
             const float *x);
 
-/* ---- indexing (index.c)
- * -------------------------------------------------------------------------------- */
+/* ---- indexing (index.c) ---- */
 
 /* Each returns -1, or the position of the first index outside its range (what follows is not
  * written). */
@@ -188,8 +186,7 @@ int64_t vt_pick(int64_t count, int64_t n, float *y, const float *x, const int32_
 /* x [count, n] = 0 but x[i, index[i]] = y[i]. */
 int64_t vt_unpick(int64_t count, int64_t n, float *x, const float *y, const int32_t *index);
 
-/* ---- matrices (gemm.c)
- * ---------------------------------------------------------------------------------- */
+/* ---- matrices (gemm.c) ---- */
 
 /* C [m, n] = op(A) [m, k] op(B) [k, n] + beta C, beta 0 or 1; ta reads A as [k, m], tb reads B as
  * [n, k]. lda, ldb, ldc: distance of rows as stored. With beta 0, C's old content is ignored, NaN
@@ -202,8 +199,7 @@ void vt_gemm_with(const vt_kernels *table, bool ta, bool tb, int64_t m, int64_t 
                   const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
                   int64_t ldc);
 
-/* ---- convolutions (conv.c)
- * -------------------------------------------------------------------------------- */
+/* ---- convolutions (conv.c) ---- */
 
 typedef enum {
     VT_CONV_FORWARD, /* a = x, b = w, out = y */
@@ -253,8 +249,7 @@ void vt_conv_add_rows(const vt_conv *conv, int64_t from, int64_t to, const float
 /* Is C = op(A) op(B) faster as a convolution with one tap, and which: A is its `a`, B its `b`. */
 bool vt_gemm_as_conv(bool ta, bool tb, int64_t m, int64_t n, int64_t k, vt_conv_spec *spec);
 
-/* ---- pooling (pool.c)
- * ---------------------------------------------------------------------------------------- */
+/* ---- pooling (pool.c) ---- */
 
 /* x [b, h, w, c] -> y [b, oh, ow, c], windows [kh, kw]; p's dilation is ignored. */
 typedef struct {

@@ -38,6 +38,7 @@ static const cyaml_schema_field_t twin_fields[] = {
     CYAML_FIELD_FLOAT("momentum", OPT, cl_twin_recipe, momentum),
     CYAML_FIELD_SEQUENCE_COUNT("rates", OPT, cl_twin_recipe, rates, rate_count, &twin_rate, 0,
                                CL_MAX_RATES),
+    CYAML_FIELD_INT("batch", OPT, cl_twin_recipe, batch),
     CYAML_FIELD_INT("shards", OPT, cl_twin_recipe, shards), CYAML_FIELD_END
 };
 
@@ -90,8 +91,9 @@ static void fill_defaults(cl_recipe *r)
     if (t->rate_count == 0) {
         t->rates[t->rate_count++] = (cl_twin_rate){ 0, 0.05f };
     }
+    t->batch = t->batch ? t->batch : r->batch;
     if (t->shards == 0) {
-        for (t->shards = 4; r->batch > 0 && r->batch % t->shards; t->shards /= 2) {
+        for (t->shards = 4; t->batch > 0 && t->batch % t->shards; t->shards /= 2) {
         }
     }
     r->checkpoint_minutes = r->checkpoint_minutes ? r->checkpoint_minutes : 5;
@@ -106,14 +108,15 @@ static int check_ranges(const cl_recipe *r)
         { "limit", r->limit, 0, 1 << 26 },
         { "augment.pad", r->augment.pad, 0, 64 },
         { "augment.fill", r->augment.fill, 0, 255 },
-        { "twin.shards", r->twin.shards, 1, r->batch },
+        { "twin.batch", r->twin.batch, 1, 4096 },
+        { "twin.shards", r->twin.shards, 1, r->twin.batch },
         { "checkpoint_minutes", r->checkpoint_minutes, 1, 1 << 20 },
         { "checkpoint_steps", r->checkpoint_steps, 0, 1 << 30 },
     };
     int status = ag_recipe_check_ranges(ranges, COUNT(ranges));
-    if (status == 0 && r->batch % r->twin.shards) {
-        status = ag_fail(AG_EINVAL, "twin.shards (%d) does not divide batch (%d)", r->twin.shards,
-                         r->batch);
+    if (status == 0 && r->twin.batch % r->twin.shards) {
+        status = ag_fail(AG_EINVAL, "twin.shards (%d) does not divide the twin's batch (%d)",
+                         r->twin.shards, r->twin.batch);
     }
     if (status == 0 && !(r->twin.momentum >= 0 && r->twin.momentum < 1)) {
         status = ag_fail(AG_EINVAL, "twin.momentum is %g, not in [0, 1)", (double)r->twin.momentum);

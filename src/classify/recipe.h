@@ -23,6 +23,7 @@ typedef struct {
     float momentum;
     cl_twin_rate rates[CL_MAX_RATES];
     unsigned rate_count;
+    int batch;  /* pictures a step; 0 in the file = the recipe's batch */
     int shards; /* parts of a batch that are computed apart; divides batch */
 } cl_twin_recipe;
 

@@ -42,6 +42,9 @@ static int open_recipe(run *r)
         return status;
     }
     r->recipe->real = r->recipe->real || o->real;
+    if (r->recipe->real) {
+        r->recipe->batch = r->recipe->twin.batch;
+    }
     return o->unsaved ? 0
                       : ag_run_open(o->recipe, o->output, r->recipe->output, o->resume, &r->files);
 }

@@ -41,6 +41,22 @@ static void twins_learn(void **state)
     assert_true(last_error("squares") < 0.1);
 }
 
+/* The twin may take other batches; what trains in integers does not see them. */
+static void twins_have_their_batch(void **state)
+{
+    (void)state;
+    static const char *const twin[] = { "float=true", "twin.batch=24", "epochs=1", NULL };
+    assert_int_equal(train("own-batch", twin, false, 1), 0);
+    ag_classifier *m;
+    assert_int_equal(ag_classifier_load(at("own-batch/model.safetensors"), 0, NULL, &m), 0);
+    assert_int_equal(m->steps, 192 / 24);
+    ag_classifier_free(m);
+    assert_int_equal(train("integers", twin + 1, false, 1), 0);
+    assert_int_equal(ag_classifier_load(at("integers/model.safetensors"), 0, NULL, &m), 0);
+    assert_int_equal(m->steps, 192 / 16);
+    ag_classifier_free(m);
+}
+
 static void assert_same_run(const char *a, const char *b)
 {
     static const char *const files[] = { "checkpoint", "model" };
@@ -150,6 +166,7 @@ static void mistakes_are_refused(void **state)
     refuse("no", "valid=192", false, AG_EINVAL, "more than the 0 pictures");
     refuse("no", "valid=1000", false, AG_EINVAL, "more than the 0 pictures");
     refuse("no", "twin.shards=3", false, AG_EINVAL, "does not divide");
+    refuse("no", "twin.batch=-1", false, AG_EINVAL, "twin.batch");
     refuse("no", "twin.momentum=1", false, AG_EINVAL, "twin.momentum");
     refuse("no", "rates=[{epoch: 1, rate: 1}]", false, AG_EINVAL, "the first epoch is 0");
     refuse("no", "rates=[{epoch: 0, rate: 1}, {epoch: 0, rate: 0}]", false, AG_EINVAL, "go up");
@@ -236,6 +253,7 @@ void test_train(test_list *list)
 {
     ADD_TEST(list, "train", integers_learn);
     ADD_TEST(list, "train", twins_learn);
+    ADD_TEST(list, "train", twins_have_their_batch);
     ADD_TEST(list, "train", threads_do_not_matter);
     ADD_TEST(list, "train", kill_and_resume);
     ADD_TEST(list, "train", stop_and_resume);

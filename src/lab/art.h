@@ -13,6 +13,8 @@ enum {
     ART_LEVELS = 8,                                 /* 128, 64, ..., 1 */
     ART_TEXELS = (4 * ART_SIDE * ART_SIDE - 1) / 3, /* of all levels */
     ART_COLOURS = 64,                               /* of a palette */
+    ART_BOARD = 38, /* of every sprite's palette: pale, and wood, for what posters are on */
+    ART_FRAME = 42,
     ART_VIEWS = 8,    /* of a robot: front, left, back, right in two steps of its walk each */
     SKY_WIDTH = 512,  /* all about */
     SKY_HEIGHT = 128, /* from the zenith to the horizon */

@@ -180,7 +180,8 @@ typedef struct {
 } lab_picture;
 
 /* A flat rectangle on the sides of `cells` walls next to each other, from z low to high. It shows
- * a picture (stretched over it), or a shape in a colour where picture < 0. */
+ * a picture (stretched over it), or a shape in a colour on a framed board, as large a square in its
+ * middle as is as high as it, where picture < 0. */
 typedef struct {
     lab_place place; /* the wall cell at its left end, as one who looks at it sees it */
     uint8_t side;    /* of that cell: the side it hangs on */

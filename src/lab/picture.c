@@ -214,8 +214,8 @@ void lab_hang_posters(lab_world *w, int count)
         lab_panel panel = { .place = { (int16_t)x, (int16_t)y },
                             .side = (uint8_t)side,
                             .cells = 1,
-                            .low = 0.25f,
-                            .high = 0.75f,
+                            .low = 0.2f,
+                            .high = 0.8f,
                             .picture = -1,
                             .shape = (uint8_t)shape,
                             .colour = (uint8_t)colour };

@@ -6,8 +6,9 @@
 
 #include "lab/view.h"
 
-static const float HALF_WIDTH = 1.0f; /* tangent of half the angle of view */
-static const float MIST = 26.0f;      /* steps of light a cell that pillars in the void fade by */
+static const float HALF_WIDTH = 1.0f;                        /* tangent of half the angle of view */
+static const float POSTER_FRAME = 0.05f, POSTER_EDGE = 0.1f; /* shares of a poster's side */
+static const float MIST = 26.0f; /* steps of light a cell that pillars in the void fade by */
 
 /* The column being drawn. */
 typedef struct {
@@ -115,22 +116,38 @@ static void draw_picture(lab_view *view, const column *c, int from, int to, cons
     }
 }
 
+/* A place on a poster, 0..1 along or down it, as a place on its picture, which leaves room for the
+ * board about it; in the frame *frame. */
+static float within_poster(float at, bool *frame)
+{
+    *frame |= at < POSTER_FRAME || at > 1 - POSTER_FRAME;
+    return (at - POSTER_EDGE) / (1 - 2 * POSTER_EDGE);
+}
+
+/* A shape on a framed board: who sees it knows that it hangs there and does not lie about. */
 static void draw_poster(lab_view *view, const column *c, int from, int to, const border *b,
                         const lab_panel *panel, float u)
 {
-    float per_row = ART_SIDE / ((panel->high - panel->low) * b->scale);
+    float height = panel->high - panel->low, share = 1 / (height * b->scale);
+    u = (u - 0.5f) * (float)panel->cells / height + 0.5f; /* a square in the panel's middle */
+    if (u < 0 || u > 1)
+        return;
+    float per_row = ART_SIDE * share;
     int level = view_level(per_row * per_row), side = ART_SIDE >> level;
     const uint32_t *ramp =
         view_paint(view, panel->colour) + view_light(view, b->depth, 0) * ART_COLOURS;
     const uint8_t *texel = art_sprite(panel->shape, 0)->texel + art_offset(level);
-    texel += (int)(u * 0.999f * (float)side) * side;
+    bool post = false;
+    float across = within_poster(u, &post);
+    int column_in = (int)floorf(across * (float)side);
     float top = view->horizon - (panel->high - view->eye_z) * b->scale;
-    per_row = (float)side / ((panel->high - panel->low) * b->scale);
     for (int y = from; y < to; y++) {
-        int row = (int)(((float)y + 0.5f - top) * per_row);
-        uint8_t index = texel[row < 0 ? 0 : row < side ? row : side - 1];
-        if (index)
-            view->pixel[y * view->width + c->x] = ramp[index];
+        bool frame = post;
+        int row = (int)floorf(within_poster(((float)y + 0.5f - top) * share, &frame) * (float)side);
+        bool inside = column_in >= 0 && column_in < side && row >= 0 && row < side;
+        uint8_t index = inside ? texel[column_in * side + row] : 0;
+        index = frame ? ART_FRAME : index ? index : ART_BOARD;
+        view->pixel[y * view->width + c->x] = ramp[index];
     }
 }
 

@@ -1,10 +1,12 @@
-/* Entities in the picture, the farthest first, and what lies over it: cross hairs, the key. */
+/* Entities in the picture, the farthest first, and what lies over it: cross hairs, the key,
+ * the gadget and the shield. */
 #include <math.h>
 #include <string.h>
 
 #include "lab/view.h"
 
 static const float NEAREST = 0.12f;
+enum { FULL_BAR = 125 }; /* the shield that fills its bar */
 
 typedef struct {
     const lab_entity *entity;
@@ -29,7 +31,8 @@ static float sway(const lab_view *view, const lab_entity *e)
     return 0.06f + 0.03f * lab_sin(phase);
 }
 
-/* Rows top..bottom (not whole) of one column of an image. */
+/* Rows top..bottom (not whole) of one column of an image; at depth 0 what lies over the picture,
+ * which leaves the depths of the world alone. */
 static void draw_column_of(lab_view *view, const uint8_t *texel, int side, const uint32_t *ramp,
                            int x, int from, int to, float top, float per_row, float depth)
 {
@@ -39,7 +42,7 @@ static void draw_column_of(lab_view *view, const uint8_t *texel, int side, const
         if (!index)
             continue;
         view->pixel[y * view->width + x] = ramp[index];
-        if (view->depth)
+        if (view->depth && depth > 0)
             view->depth[y * view->width + x] = depth;
     }
 }
@@ -141,13 +144,38 @@ static void cross_hairs(lab_view *view)
     }
 }
 
+/* What is left of the shield, at the lower left: who is hit sees it become short and red. */
+static void shield_bar(lab_view *view)
+{
+    int shield = view->world->player.shield, thick = view->height / 24, x0 = view->height / 24;
+    int most = view->height / 2, left = shield * most / FULL_BAR;
+    int colour = shield > 50 ? LAB_GREEN : shield > 25 ? LAB_YELLOW : LAB_RED;
+    uint32_t full = view_pixel_of(lab_paint_rgb(colour));
+    uint32_t empty = view_pixel_of(lab_paint_rgb(LAB_BLACK));
+    for (int y = view->height - 2 * thick; y < view->height - thick; y++) {
+        for (int i = 0; i < most && x0 + i < view->width; i++)
+            view->pixel[y * view->width + x0 + i] = i < left ? full : empty;
+    }
+}
+
+static void armed(lab_view *view)
+{
+    const lab_world *w = view->world;
+    float unit = (float)view->height;
+    if (w->player.reload > w->gadget.reload - 5 && w->player.reload > 0)
+        draw_over(view, LAB_FLASH, LAB_CYAN, 0.5f * (float)view->width - unit * 0.1f, unit * 0.82f,
+                  unit * 0.2f);
+    draw_over(view, LAB_GADGET, w->gadget.beam ? LAB_CYAN : LAB_ORANGE,
+              (float)view->width - unit * 0.24f, unit * 0.78f, unit * 0.2f);
+    shield_bar(view);
+}
+
 void view_head_up(lab_view *view)
 {
     const lab_world *w = view->world;
     float unit = (float)view->height;
-    if (w->gadget.enabled && w->player.reload > w->gadget.reload - 5 && w->player.reload > 0)
-        draw_over(view, LAB_FLASH, LAB_CYAN, 0.5f * (float)view->width - unit * 0.1f, unit * 0.82f,
-                  unit * 0.2f);
+    if (w->gadget.enabled)
+        armed(view);
     if (w->player.key >= 0)
         draw_over(view, LAB_KEY, w->player.key, (float)view->width - unit * 0.24f, unit * 0.76f,
                   unit * 0.22f);

@@ -153,8 +153,9 @@ static const figure SHAPES[LAB_ROBOT][FIGURES] = {
                      { OVAL, OWN, { 28, 28, 13, 13 } },
                      { OVAL, GOLD, { 50, 35, 13, 13 } } },
     [LAB_HAMMER] = { { BOX, WOOD, { 50, 62, 6, 37, 3 } },
-                     { BOX, OWN, { 46, 22, 38, 17, 4 } },
-                     { TRI, OWN, { 80, 8, 80, 36, 98, 22 } } },
+                     { QUAD, OWN, { 56, 8, 76, 11, 98, 46, 56, 34 } },
+                     { BOX, OWN, { 48, 21, 15, 12, 2 } },
+                     { BOX, OWN, { 20, 21, 17, 20, 4 } } },
     [LAB_BOAT] = { { LINE, WOOD, { 48, 6, 48, 72, 3 } },
                    { TRI, WHITE, { 53, 8, 53, 62, 92, 62 } },
                    { TRI, WHITE, { 43, 18, 43, 62, 12, 62 } },
@@ -339,21 +340,17 @@ static hit in_star(const int8_t *p, float x, float y)
     return in_polygon(corner, 2 * points, x, y, 1.0f - 0.0045f * y);
 }
 
-static float heart_at(float u, float v)
-{
-    float a = u * u + v * v - 1;
-    return u * u * v * v * v - a * a * a;
-}
-
-/* The distance to its edge is about its value over its slope. */
+/* A square on its corner, and a disc on each of its upper sides. */
 static hit in_heart(const int8_t *p, float x, float y)
 {
-    float u = (x - (float)p[0]) / (float)p[2] * 1.16f;
-    float v = ((float)p[1] - y) / (float)p[2] * 1.12f + 0.05f;
-    float f = heart_at(u, v);
-    float fu = (heart_at(u + 0.01f, v) - f) * 100, fv = (heart_at(u, v + 0.01f) - f) * 100;
-    float slope = sqrtf(fu * fu + fv * fv) + 0.3f;
-    return (hit){ f / slope * (float)p[2], round_light(u * 0.75f, -v * 0.75f) };
+    float dx = fabsf(x - (float)p[0]), dy = y - (float)p[1], side = (float)p[2] * 1.1716f;
+    float low = 0.78f * side - dy; /* over the lowest corner */
+    float a = (dx + low) * 0.70711f, b = (low - dx) * 0.70711f;
+    float square = b < side - a ? b : side - a;
+    float ox = dx - 0.35355f * side, oy = low - 1.06066f * side;
+    float disc = 0.5f * side - sqrtf(ox * ox + oy * oy);
+    float u = (x - (float)p[0]) / (float)p[2], v = dy / (float)p[2];
+    return (hit){ square > disc ? square : disc, round_light(u * 0.87f, v * 0.84f) };
 }
 
 static hit in_figure(const figure *f, float x, float y)

@@ -220,10 +220,11 @@ static float door(float u, float v)
     return frame < 1 ? 0.42f + frame * 0.3f : plank;
 }
 
+/* Tufts in no order: small regular ones make rings of moire in small pictures. */
 static float carpet(float u, float v)
 {
-    bool a = ((int)(u * 32) + (int)(v * 32)) % 2;
-    return 0.66f + (a ? 0.06f : -0.06f) + 0.2f * (cloud(u, v, 8, 51) - 0.5f) +
+    float tuft = chance((uint32_t)(u * 32), (uint32_t)(v * 32), 55) - 0.5f;
+    return 0.66f + 0.2f * tuft + 0.2f * (cloud(u, v, 8, 51) - 0.5f) +
            0.12f * (speckle(u, v, 52) - 0.5f);
 }
 

@@ -155,6 +155,68 @@ static void shapes_and_colours_can_be_told_apart(void **state)
     lab_world_free(w);
 }
 
+static uint8_t *pixel_at(uint8_t *rgb, int x, int y)
+{
+    return rgb + 3 * (y * WIDTH + x);
+}
+
+/* A board with a frame about it, and the wall beside it as if nothing hung there. */
+static void posters_are_framed(void **state)
+{
+    (void)state;
+    uint8_t bare[WIDTH * HEIGHT * 3], hung[WIDTH * HEIGHT * 3];
+    lab_world *w = world_of_text("####\n#P.#\n####\n");
+    lab_view *view;
+    assert_int_equal(lab_view_new(WIDTH, HEIGHT, false, &view), 0);
+    lab_render(w, view);
+    lab_view_rgb(view, bare);
+    lab_panel poster = { { 3, 1 }, LAB_WEST, 1, 0.2f, 0.8f, -1, LAB_BALL, LAB_RED };
+    assert_int_equal(lab_panel_add(w, &poster), 0);
+    lab_render(w, view);
+    lab_view_rgb(view, hung);
+    /* The wall is 1.5 cells away: 16 pixels a cell, so that the poster is 9.6 pixels a side. */
+    int left = WIDTH / 2 - 5, top = HEIGHT / 2 - 5;
+    const uint8_t *board = pixel_at(hung, left + 1, top + 1);
+    assert_true(board[0] > 180 && board[1] > 180 && board[2] > 180);
+    assert_true(pixel_at(hung, left, top + 5)[0] < 110);
+    const uint8_t *ball = pixel_at(hung, WIDTH / 2, HEIGHT / 2);
+    assert_true(ball[0] > 120 && ball[1] < 100);
+    assert_memory_equal(pixel_at(hung, left - 1, top + 5), pixel_at(bare, left - 1, top + 5), 3);
+    assert_memory_equal(pixel_at(hung, left + 5, top - 1), pixel_at(bare, left + 5, top - 1), 3);
+    lab_view_free(view);
+    lab_world_free(w);
+}
+
+/* Green pixels at the lower left: the longer, the more shield is left. */
+static int bar_of(lab_world *w, lab_view *view, int shield)
+{
+    uint8_t rgb[WIDTH * HEIGHT * 3];
+    int n = 0;
+    w->player.shield = shield;
+    lab_render(w, view);
+    lab_view_rgb(view, rgb);
+    for (int x = 0; x < WIDTH / 2; x++) {
+        const uint8_t *p = pixel_at(rgb, x, HEIGHT - 2);
+        n += p[1] > 150 && p[0] < 80 && p[2] < 80;
+    }
+    return n;
+}
+
+static void the_shield_is_seen(void **state)
+{
+    (void)state;
+    lab_world *w = world_of_text("####\n#P.#\n####\n");
+    lab_view *view;
+    assert_int_equal(lab_view_new(WIDTH, HEIGHT, false, &view), 0);
+    assert_int_equal(bar_of(w, view, 125), 0);
+    w->gadget.enabled = true;
+    assert_int_equal(bar_of(w, view, 125), HEIGHT / 2);
+    assert_int_equal(bar_of(w, view, 75), HEIGHT * 3 / 10);
+    assert_int_equal(bar_of(w, view, 25), 0); /* red by then */
+    lab_view_free(view);
+    lab_world_free(w);
+}
+
 static void pictures_are_functions_of_the_world(void **state)
 {
     (void)state;
@@ -202,6 +264,8 @@ void test_render(test_list *list)
     ADD_TEST(list, "render", depths_are_those_of_marching_rays);
     ADD_TEST(list, "render", things_are_hidden_by_walls);
     ADD_TEST(list, "render", shapes_and_colours_can_be_told_apart);
+    ADD_TEST(list, "render", posters_are_framed);
+    ADD_TEST(list, "render", the_shield_is_seen);
     ADD_TEST(list, "render", pictures_are_functions_of_the_world);
     ADD_TEST(list, "render", bad_sizes_are_refused);
 }

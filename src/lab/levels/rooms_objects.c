@@ -115,6 +115,14 @@ static void set_floor(lab_world *w, bool bright)
                 bright ? LAB_RGB(255, 246, 190) : LAB_RGB(70, 66, 84));
 }
 
+static void wall_up(lab_world *w, lab_place place)
+{
+    lab_cell *cell = lab_cell_at(w, place.x, place.y);
+    cell->floor = cell->ceiling;
+    cell->mark = '#';
+    cell->wall_material = lab_cell_at(w, place.x, place.y - 1)->wall_material;
+}
+
 static int build_deferred(lab_world *w)
 {
     deferred_state *s = deferred_of(w);
@@ -126,7 +134,10 @@ static int build_deferred(lab_world *w)
     lab_paint(w, -1, lab_theme_of(w, 2));
     lab_paint(w, SECOND_ROOM, lab_theme_of(w, 5));
     set_floor(w, s->kind == OPEN);
-    lab_door_add(w, DOORWAY, -1, s->kind == OPEN);
+    if (s->kind == BOX_ALONE) /* one room: no door that the box does not open */
+        wall_up(w, DOORWAY);
+    else
+        lab_door_add(w, DOORWAY, -1, s->kind == OPEN);
     lab_put_player(w, (lab_place){ 3, 3 }, -1);
     strew(w, FIRST_ROOM, APPLES, LAB_APPLE, LAB_RED, 1);
     if (s->kind == BOX_ALONE || s->kind == BOX_AND_SHUT)

@@ -109,6 +109,7 @@ void engine_opponent(lab_world *w, lab_entity *e)
         turn_to(e, lab_direction(w->player.x - e->x, w->player.y - e->y));
     walk(w, e, seen);
     e->reload -= e->reload > 0;
-    if (seen && e->reload == 0)
+    /* What it saw some ticks ago may be behind a wall by now. */
+    if (seen && e->reload == 0 && sees_player(w, e))
         engine_shoot_at_player(w, e);
 }

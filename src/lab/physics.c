@@ -10,6 +10,7 @@ static const float TOP_SPEED = 3.2f;
 static const float GRIP = 0.1f, AIR_GRIP = 0.02f; /* share of the wanted velocity taken in a tick */
 static const float GRAVITY = 8.0f, FALL_LIMIT = 10.0f, JUMP_SPEED = 3.0f;
 static const float DOOR_TICK = 1.0f / 30;
+static const float HAIR = 1e-3f; /* between a head and a ceiling, so that rounding wedges nobody */
 
 bool engine_blocks(const lab_cell *cell, float z)
 {
@@ -85,24 +86,38 @@ int engine_push_out(const lab_world *w, float *x, float *y, float z, float *vx, 
     return door;
 }
 
-float engine_ground(const lab_world *w, float x, float y, float z)
+/* What is below and above a body. */
+typedef struct {
+    float ground, ceiling;
+} shaft;
+
+/* The highest floor and the lowest ceiling over and under a circle at height z, of the cells where
+ * it can be. */
+static shaft shaft_at(const lab_world *w, float x, float y, float z)
 {
     int x0 = cell_index(x - LAB_RADIUS), x1 = cell_index(x + LAB_RADIUS);
     int y0 = cell_index(y - LAB_RADIUS), y1 = cell_index(y + LAB_RADIUS);
-    float ground = LAB_VOID;
+    shaft s = { LAB_VOID, LAB_SKY };
     for (int cy = y0; cy <= y1; cy++) {
         for (int cx = x0; cx <= x1; cx++) {
             const lab_cell *cell = lab_cell_of(w, cx, cy);
-            if (!cell || cell->floor <= ground || engine_blocks(cell, z))
+            if (engine_blocks(cell, z))
                 continue;
             float nearest_x = x < (float)cx ? (float)cx : x > (float)cx + 1 ? (float)cx + 1 : x;
             float nearest_y = y < (float)cy ? (float)cy : y > (float)cy + 1 ? (float)cy + 1 : y;
             float dx = x - nearest_x, dy = y - nearest_y;
-            if (dx * dx + dy * dy < LAB_RADIUS * LAB_RADIUS)
-                ground = cell->floor;
+            if (dx * dx + dy * dy >= LAB_RADIUS * LAB_RADIUS)
+                continue;
+            s.ground = cell->floor > s.ground ? cell->floor : s.ground;
+            s.ceiling = cell->ceiling < s.ceiling ? cell->ceiling : s.ceiling;
         }
     }
-    return ground;
+    return s;
+}
+
+float engine_ground(const lab_world *w, float x, float y, float z)
+{
+    return shaft_at(w, x, y, z).ground;
 }
 
 /* ---- the player ---- */
@@ -128,10 +143,21 @@ static void accelerate(lab_player *p, const int *action)
     p->vy += (wish_y - p->vy) * grip;
 }
 
-/* Fall, land, and walk up and down steps. */
+/* Rise no higher than the head allows. */
+static void bump(lab_player *p, float ceiling)
+{
+    float highest = ceiling - LAB_BODY - HAIR;
+    if (p->z <= highest)
+        return;
+    p->z = highest;
+    p->vz = p->vz > 0 ? 0 : p->vz;
+}
+
+/* Jump, fall, land, and walk up and down steps. */
 static void settle(lab_world *w, lab_player *p)
 {
-    float ground = engine_ground(w, p->x, p->y, p->z);
+    shaft s = shaft_at(w, p->x, p->y, p->z);
+    float ground = s.ground;
     if (p->on_ground && w->jumping && w->action[LAB_JUMP]) {
         p->vz = JUMP_SPEED;
         p->on_ground = false;
@@ -147,6 +173,8 @@ static void settle(lab_world *w, lab_player *p)
     p->vz -= GRAVITY * TICK;
     p->vz = p->vz < -FALL_LIMIT ? -FALL_LIMIT : p->vz;
     p->z += p->vz * TICK;
+    if (p->vz > 0)
+        bump(p, s.ceiling);
     if (p->vz <= 0 && p->z <= ground) {
         p->z = ground;
         p->vz = 0;

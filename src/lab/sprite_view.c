@@ -124,7 +124,7 @@ static void draw_over(lab_view *view, int shape, int colour, float left, float t
     const uint8_t *texel = art_sprite(shape, 0)->texel + art_offset(level);
     const uint32_t *ramp = view_paint(view, colour);
     float per_pixel = (float)side / size;
-    for (int x = (int)left; x < (int)(left + size) && x < view->width; x++) {
+    for (int x = left > 0 ? (int)left : 0; x < (int)(left + size) && x < view->width; x++) {
         int u = (int)(((float)x + 0.5f - left) * per_pixel), to = (int)(top + size);
         u = u < 0 ? 0 : u < side ? u : side - 1;
         draw_column_of(view, texel + u * side, side, ramp, x, (int)top,

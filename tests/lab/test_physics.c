@@ -139,6 +139,26 @@ static void jumping_is_for_levels_that_allow_it(void **state)
     lab_world_free(w);
 }
 
+/* A jump in a low room ends at its ceiling, and does not hold up who walks. */
+static void heads_stay_under_ceilings(void **state)
+{
+    (void)state;
+    lab_world *w = world_of_text("###########\n#P........#\n###########\n");
+    int jump[LAB_ACTIONS] = { 0, 0, 0, 1, 0, 1, 0 };
+    float highest = 0;
+    w->jumping = true;
+    lab_move_player(w, 1.5f, 1.5f, 0);
+    for (int t = 0; t < 120; t++) {
+        assert_int_equal(lab_world_tick(w, jump), 0);
+        assert_true(w->player.z + LAB_BODY <= 1);
+        assert_true(w->player.z >= 0);
+        highest = w->player.z > highest ? w->player.z : highest;
+    }
+    assert_true(highest > 0.35f);
+    assert_true(w->player.x > 5);
+    lab_world_free(w);
+}
+
 static void who_falls_into_the_void_comes_back(void **state)
 {
     (void)state;
@@ -188,6 +208,7 @@ void test_physics(test_list *list)
     ADD_TEST(list, "physics", bodies_slide_along_walls);
     ADD_TEST(list, "physics", steps_are_climbed_and_drops_are_fallen);
     ADD_TEST(list, "physics", jumping_is_for_levels_that_allow_it);
+    ADD_TEST(list, "physics", heads_stay_under_ceilings);
     ADD_TEST(list, "physics", who_falls_into_the_void_comes_back);
     ADD_TEST(list, "physics", doors_shut_open_and_unlock);
 }

@@ -249,6 +249,32 @@ static void pictures_are_functions_of_the_world(void **state)
     lab_world_free(w);
 }
 
+/* The key in the corner of the picture is cut where a narrow picture ends. */
+static void a_carried_key_shows_in_its_corner_alone(void **state)
+{
+    (void)state;
+    enum { TALL = 200, MOST = 200 * 4 };
+    static const int WIDTHS[] = { 1, 3, 40, 200 };
+    lab_world *w = world_of_text("#####\n#P..#\n#####\n");
+    for (int i = 0; i < 4; i++) {
+        static uint8_t with[MOST * TALL], without[MOST * TALL];
+        size_t row = 3 * (size_t)WIDTHS[i];
+        lab_view *view;
+        assert_int_equal(lab_view_new(WIDTHS[i], TALL, false, &view), 0);
+        lab_render(w, view);
+        lab_view_rgb(view, without);
+        w->player.key = LAB_RED;
+        lab_render(w, view);
+        lab_view_rgb(view, with);
+        w->player.key = -1;
+        assert_memory_equal(with, without, row * (TALL * 3 / 4));
+        if (WIDTHS[i] >= 40)
+            assert_memory_not_equal(with, without, row * TALL);
+        lab_view_free(view);
+    }
+    lab_world_free(w);
+}
+
 static void bad_sizes_are_refused(void **state)
 {
     (void)state;
@@ -267,5 +293,6 @@ void test_render(test_list *list)
     ADD_TEST(list, "render", posters_are_framed);
     ADD_TEST(list, "render", the_shield_is_seen);
     ADD_TEST(list, "render", pictures_are_functions_of_the_world);
+    ADD_TEST(list, "render", a_carried_key_shows_in_its_corner_alone);
     ADD_TEST(list, "render", bad_sizes_are_refused);
 }

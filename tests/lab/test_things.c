@@ -146,6 +146,32 @@ static void shots_stop_at_walls(void **state)
     }
 }
 
+/* An opponent looks every few ticks; between two looks a wall has come before it. */
+static void opponents_do_not_shoot_through_walls(void **state)
+{
+    (void)state;
+    for (int hidden = 0; hidden < 2; hidden++) {
+        lab_world *w = world_of(&arena, 1);
+        w->gadget.enabled = w->gadget.beam = true;
+        lab_entity *e = lab_add_opponent(w, (lab_place){ 8, 1 }, LAB_RED);
+        lab_move_player(w, 6.5f, 1.5f, 0);
+        e->yaw = 1u << 31;
+        for (int y = 1; y <= 2 && hidden; y++)
+            *lab_cell_at(w, 7, y) = *lab_cell_at(w, 0, 0);
+        w->tick = 1;
+        e->returns = true; /* it saw the player */
+        for (int shots = 0; shots < 3; shots++) {
+            e->reload = 0;
+            tick(w, 0, 0, 0);
+        }
+        if (hidden)
+            assert_int_equal(w->player.shield, 100);
+        else
+            assert_true(w->player.shield < 100);
+        lab_world_free(w);
+    }
+}
+
 static void opponents_find_and_shoot_the_player(void **state)
 {
     (void)state;
@@ -175,5 +201,6 @@ void test_things(test_list *list)
     ADD_TEST(list, "things", slots_run_out_and_come_back);
     ADD_TEST(list, "things", shots_hit_who_stands_ahead);
     ADD_TEST(list, "things", shots_stop_at_walls);
+    ADD_TEST(list, "things", opponents_do_not_shoot_through_walls);
     ADD_TEST(list, "things", opponents_find_and_shoot_the_player);
 }

@@ -385,7 +385,7 @@ typedef struct {
     int width, height;      /* cells, odd, >= 5 */
     int rooms;              /* wanted */
     int room_min, room_max; /* cells a side, odd */
-    int exits;              /* of a room, at most (>= 1) */
+    int exits;              /* of each room where they can be had; more to reach all of the maze */
     int loops;              /* walls of the maze opened besides, 0 = a tree */
     float wall, ceiling;    /* height of walls; ceiling LAB_SKY or the same height */
 } lab_maze;
@@ -442,6 +442,9 @@ bool lab_standable(const lab_world *w, int x, int y); /* floor to stand on, no d
  * in no room, -1 = all; with this mark (0: any). Returns how many were written to places[at most
  * max]. */
 int lab_places(const lab_world *w, int room, char mark, lab_place *places, int max);
+/* Keep the places that are not right behind a doorway ('D'), where whoever comes in has to pass;
+ * returns how many are left. */
+int lab_keep_inner(const lab_world *w, lab_place *places, int count);
 void lab_shuffle(lab_world *w, lab_place *places, int count);
 /* A random one of those; false if there is none. */
 bool lab_random_place(lab_world *w, int room, char mark, lab_place *place);

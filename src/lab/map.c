@@ -319,6 +319,27 @@ int lab_places(const lab_world *w, int room, char mark, lab_place *places, int m
     return count;
 }
 
+static bool behind_doorway(const lab_world *w, lab_place place)
+{
+    static const int8_t DX[4] = { 1, 0, -1, 0 }, DY[4] = { 0, 1, 0, -1 };
+    for (int side = 0; side < 4; side++) {
+        const lab_cell *cell = lab_cell_of(w, place.x + DX[side], place.y + DY[side]);
+        if (cell && cell->mark == 'D')
+            return true;
+    }
+    return false;
+}
+
+int lab_keep_inner(const lab_world *w, lab_place *places, int count)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        if (!behind_doorway(w, places[i]))
+            places[kept++] = places[i];
+    }
+    return kept;
+}
+
 bool lab_random_place(lab_world *w, int room, char mark, lab_place *place)
 {
     lab_place places[LAB_MAX_CELLS];

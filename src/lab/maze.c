@@ -3,7 +3,7 @@
 
 #include "lab/engine.h"
 
-enum { TRIES = 60 };
+enum { TRIES = 60 /* for a room */, LAYOUTS = 20 /* until all rooms have found room */ };
 static const int8_t DX[4] = { 1, 0, -1, 0 }, DY[4] = { 0, 1, 0, -1 };
 
 /* What is being joined: the region of each cell (0 = wall), and which regions are one by now. */
@@ -191,10 +191,12 @@ int lab_make_maze(lab_world *w, const lab_maze *maze)
         maze->room_min % 2 == 0 || maze->room_max < maze->room_min)
         return ag_fail(AG_EINVAL, "a maze of %d x %d cells with %d rooms of %d to %d", maze->width,
                        maze->height, maze->rooms, maze->room_min, maze->room_max);
-    int rc = begin(w, &p, maze->width, maze->height, maze->wall, maze->ceiling);
-    if (rc)
-        return rc;
-    place_rooms(w, &p, maze->rooms, maze->room_min, maze->room_max, 2, 1);
+    for (int i = 0; i < LAYOUTS && (i == 0 || w->map.rooms < maze->rooms); i++) {
+        int rc = begin(w, &p, maze->width, maze->height, maze->wall, maze->ceiling);
+        if (rc)
+            return rc;
+        place_rooms(w, &p, maze->rooms, maze->room_min, maze->room_max, 2, 1);
+    }
     for (int y = 1; y < maze->height; y += 2) {
         for (int x = 1; x < maze->width; x += 2) {
             if (!p.region[y * maze->width + x])
@@ -247,10 +249,12 @@ int lab_make_rooms(lab_world *w, const lab_scatter *scatter)
         scatter->room_max < scatter->room_min)
         return ag_fail(AG_EINVAL, "%d scattered rooms of %d to %d cells", scatter->rooms,
                        scatter->room_min, scatter->room_max);
-    int rc = begin(w, &p, scatter->width, scatter->height, scatter->wall, scatter->ceiling);
-    if (rc)
-        return rc;
-    place_rooms(w, &p, scatter->rooms, scatter->room_min, scatter->room_max, 1, 2);
+    for (int i = 0; i < LAYOUTS && (i == 0 || w->map.rooms < scatter->rooms); i++) {
+        int rc = begin(w, &p, scatter->width, scatter->height, scatter->wall, scatter->ceiling);
+        if (rc)
+            return rc;
+        place_rooms(w, &p, scatter->rooms, scatter->room_min, scatter->room_max, 1, 2);
+    }
     if (w->map.rooms == 0)
         return ag_fail(AG_EINVAL, "no room of %d cells fits into a map of %d x %d",
                        scatter->room_min, scatter->width, scatter->height);

@@ -69,6 +69,16 @@ static bool fits(const lab_world *w, const meaning *m, const lab_entity *e)
            (m->big < 0 || (e->size > 0.5f) == m->big) && (!m->single || like == 1);
 }
 
+/* There is a way to it on which nothing wrong is touched. */
+static bool can_be_taken_alone(const lab_world *w, const lab_entity *right)
+{
+    uint8_t avoid[LAB_MAX_CELLS] = { 0 };
+    lab_field way;
+    lab_avoid(w, right, avoid);
+    lab_field_to(w, (lab_place){ (int16_t)right->x, (int16_t)right->y }, false, avoid, &way);
+    return way.steps[w->player.at.y * w->map.width + w->player.at.x] != LAB_FAR;
+}
+
 /* Many tasks of a level, each after the pick-up before; returns how many kinds of words came. */
 static int check_tasks(const char *name, int tasks)
 {
@@ -94,6 +104,8 @@ static int check_tasks(const char *name, int tasks)
             }
         }
         assert_true(right && any && objects >= 2);
+        if (m.floor >= 0) /* rooms with doorways; in the hall one walks between things */
+            assert_true(can_be_taken_alone(w, right));
         kinds |= 1u << ((m.shape >= 0) + 2 * (m.colour >= 0) + 4 * (m.floor >= 0)) |
                  1u << (8 + (m.big >= 0)) | (unsigned)m.single << 10 |
                  (unsigned)(m.not_colour >= 0) << 11;
@@ -119,6 +131,21 @@ static void words_locate_the_right_object_alone(void **state)
 {
     (void)state;
     assert_int_equal(check_tasks("language_select_located_object", 150), 2);
+}
+
+static void there_are_two_to_six_rooms_in_turn(void **state)
+{
+    (void)state;
+    int rooms[7] = { 0 };
+    lab_world *w = world_of(lab_level_find("language_select_located_object"), 0);
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        assert_int_equal(lab_world_episode(w, seed, 0), 0);
+        assert_in_range(w->map.rooms, 2, 6);
+        rooms[w->map.rooms]++;
+    }
+    for (int n = 2; n <= 6; n++)
+        assert_in_range(rooms[n], 20, 60);
+    lab_world_free(w);
 }
 
 static void random_tasks_are_of_all_kinds(void **state)
@@ -199,6 +226,7 @@ void test_language(test_list *list)
 {
     ADD_TEST(list, "language", words_describe_the_right_object_alone);
     ADD_TEST(list, "language", words_locate_the_right_object_alone);
+    ADD_TEST(list, "language", there_are_two_to_six_rooms_in_turn);
     ADD_TEST(list, "language", random_tasks_are_of_all_kinds);
     ADD_TEST(list, "language", white_is_yes_and_black_is_no);
 }

@@ -29,12 +29,14 @@ static void every_expert_beats_a_random_agent(void **state)
 }
 
 /* Everything seen and moved in some decisions of the expert. */
-static uint64_t seen_by_expert(const lab_level *level, lab_view *view, uint64_t seed)
+static uint64_t seen_by_expert(const lab_level *level, uint64_t seed)
 {
     static uint8_t rgb[WIDTH * HEIGHT * 3];
     uint64_t hash = 0xCBF29CE484222325u;
     int status = 0;
     lab_world *w = world_of(level, seed);
+    lab_view *view;
+    assert_int_equal(lab_view_new(WIDTH, HEIGHT, false, &view), 0);
     for (int i = 0; i < 60 && lab_agent_step(LAB_EXPERT, w, NULL, &status); i++) {
         const lab_player *p = &w->player;
         lab_render(w, view);
@@ -51,6 +53,7 @@ static uint64_t seen_by_expert(const lab_level *level, lab_view *view, uint64_t 
         }
     }
     assert_int_equal(status, 0);
+    lab_view_free(view);
     lab_world_free(w);
     return hash;
 }
@@ -58,17 +61,14 @@ static uint64_t seen_by_expert(const lab_level *level, lab_view *view, uint64_t 
 static void experts_live_the_same_again_and_else_with_another_seed(void **state)
 {
     (void)state;
-    lab_view *view;
-    assert_int_equal(lab_view_new(WIDTH, HEIGHT, false, &view), 0);
     const lab_level *level;
     for (int i = 0; (level = lab_level_at(i)); i++) {
-        uint64_t first = seen_by_expert(level, view, 1);
-        if (seen_by_expert(level, view, 1) != first)
+        uint64_t first = seen_by_expert(level, 1);
+        if (seen_by_expert(level, 1) != first)
             fail_msg("%s: not the same again", level->name);
-        if (seen_by_expert(level, view, 2) == first)
+        if (seen_by_expert(level, 2) == first)
             fail_msg("%s: the same with another seed", level->name);
     }
-    lab_view_free(view);
 }
 
 static bool stands_in_the_map(const lab_world *w)
@@ -120,10 +120,30 @@ static void nothing_is_earned_by_standing_still(void **state)
     }
 }
 
+/* But before a screen the player always stands in one place. */
+static void episodes_begin_at_different_places(void **state)
+{
+    (void)state;
+    const lab_level *level;
+    for (int i = 0; (level = lab_level_at(i)); i++) {
+        lab_world *w = world_of(level, 0);
+        lab_place first = w->player.at;
+        int others = 0;
+        for (uint64_t episode = 1; episode < 20; episode++) {
+            assert_int_equal(lab_world_episode(w, 0, episode), 0);
+            others += w->player.at.x != first.x || w->player.at.y != first.y;
+        }
+        if ((others > 5) == (level->pictures > 0))
+            fail_msg("%s: %d of 19 episodes begin elsewhere", level->name, others);
+        lab_world_free(w);
+    }
+}
+
 void test_levels(test_list *list)
 {
     ADD_TEST(list, "levels", every_expert_beats_a_random_agent);
     ADD_TEST(list, "levels", experts_live_the_same_again_and_else_with_another_seed);
     ADD_TEST(list, "levels", random_steps_stay_in_every_map);
+    ADD_TEST(list, "levels", episodes_begin_at_different_places);
     ADD_TEST(list, "levels", nothing_is_earned_by_standing_still);
 }

@@ -1,4 +1,5 @@
 /* The rules of the rooms' levels: what is good where, keys, pads, the pool. */
+#include "lab/score.h"
 #include "lab_test.h"
 
 static const int NOTHING[LAB_ACTIONS];
@@ -216,6 +217,19 @@ static void a_wrong_door_hides_the_goal(void **state)
     lab_world_free(w);
 }
 
+/* Three keys and the goal: who takes the key in the hall does not run into a door by it. */
+static void experts_always_reach_the_goal(void **state)
+{
+    (void)state;
+    for (uint64_t episode = 0; episode < 100; episode++) {
+        double score;
+        assert_int_equal(
+            lab_score(lab_level_find("rooms_keys_doors_puzzle"), LAB_EXPERT, 1, episode, &score),
+            0);
+        assert_true(score == 53);
+    }
+}
+
 /* ---- the pool ---- */
 
 static void the_platform_pays_five_a_visit_and_stays(void **state)
@@ -275,6 +289,7 @@ void test_rooms(test_list *list)
     ADD_TEST(list, "rooms", boxes_pay_later);
     ADD_TEST(list, "rooms", the_other_object_is_right);
     ADD_TEST(list, "rooms", a_wrong_door_hides_the_goal);
+    ADD_TEST(list, "rooms", experts_always_reach_the_goal);
     ADD_TEST(list, "rooms", the_platform_pays_five_a_visit_and_stays);
     ADD_TEST(list, "rooms", the_pool_has_landmarks_on_every_wall);
 }

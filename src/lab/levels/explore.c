@@ -74,7 +74,7 @@ static int begin(lab_world *w)
 {
     explore_state *s = state_of(w);
     const explore_config *config = w->level->config;
-    lab_place start;
+    lab_place start = s->things[0].place;
     lab_remove_all(w);
     s->left = 0;
     for (int i = 0; i < s->count; i++) {
@@ -143,6 +143,8 @@ static int build(lab_world *w)
     for (int i = 0; config->doors && i < count; i++)
         lab_door_add(w, places[i], -1, true);
     count = lab_places(w, -1, 'R', places, LAB_MAX_CELLS);
+    if (config->categories > 0) /* what costs something bars no way */
+        count = lab_keep_inner(w, places, count);
     lab_shuffle(w, places, count);
     choose_things(w, places, count);
     return begin(w);

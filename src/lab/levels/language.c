@@ -80,7 +80,9 @@ static const char HALL_ROOMS[] = "         \n"
                                  " AAAAAAA \n"
                                  "         \n";
 
-/* Floors of rooms in different colours; corridors grey. */
+enum { CORRIDORS = 3 }; /* a theme whose floor is in none of the colours of rooms */
+
+/* Floors of rooms in different colours. */
 static void colour_floors(lab_world *w, scene *s)
 {
     int colour[LAB_COLOURS];
@@ -89,7 +91,7 @@ static void colour_floors(lab_world *w, scene *s)
     lab_shuffle_ints(w, colour, LAB_COLOURS);
     for (int room = 0; room < w->map.rooms && room < MOST_ROOMS; room++) {
         s->floor[room] = colour[room];
-        lab_theme theme = lab_theme_of(w, 3);
+        lab_theme theme = lab_theme_of(w, CORRIDORS);
         theme.floor = lab_material_of(w, LAB_TEX_PLAIN, lab_paint_rgb(colour[room]));
         lab_paint(w, room + 1, theme);
     }
@@ -113,7 +115,7 @@ static int build_rooms(lab_world *w, scene *s, bool several)
     }
     if (rc)
         return rc;
-    lab_paint(w, -1, lab_theme_of(w, 3));
+    lab_paint(w, -1, lab_theme_of(w, several ? CORRIDORS : lab_below(w, LAB_THEMES)));
     if (several)
         colour_floors(w, s);
     return 0;
@@ -259,23 +261,32 @@ static bool ask_question(lab_world *w, scene *s)
 
 /* ---- scenes ---- */
 
-/* Put the things where there is room for them. */
+/* Put the things where there is room for them and none bars a way. */
 static void furnish(lab_world *w, const scene *s, bool scenery)
 {
-    lab_place place;
     for (int i = 0; i < s->count; i++) {
         const thing *t = &s->things[i];
-        if (!lab_random_place(w, t->room, scenery ? 'S' : 0, &place))
+        lab_place places[LAB_MAX_CELLS];
+        int count = lab_places(w, t->room, scenery ? 'S' : 0, places, LAB_MAX_CELLS);
+        count = lab_keep_inner(w, places, count);
+        if (count == 0)
             continue;
-        lab_entity *e = lab_add_object(w, place, t->shape, t->colour, t->size,
-                                       scenery ? 0
-                                       : i     ? WRONG
-                                               : RIGHT);
+        float reward = i == 0 ? RIGHT : WRONG;
+        lab_entity *e = lab_add_object(w, places[lab_below(w, count)], t->shape, t->colour, t->size,
+                                       scenery ? 0 : reward);
         if (e && scenery) {
             e->touch = false;
             e->solid = true;
         }
     }
+}
+
+/* In a hall where nothing lies (before the stage, where there is one), or in a corridor. */
+static void put_player(lab_world *w, bool several)
+{
+    lab_place start;
+    if (lab_random_place(w, several ? 0 : 1, several ? 0 : ' ', &start))
+        lab_put_player(w, start, -1);
 }
 
 static void put_answers(lab_world *w, bool yes)
@@ -301,10 +312,6 @@ static int build(lab_world *w)
     int rc = build_rooms(w, &s, several);
     if (rc)
         return rc;
-    lab_place start = { 4, 3 };
-    if (several)
-        lab_random_place(w, 0, 0, &start);
-    lab_put_player(w, start, several ? -1 : 3 << 14);
     if (task == QUESTION) {
         bool yes = ask_question(w, &s);
         put_answers(w, yes);
@@ -312,6 +319,7 @@ static int build(lab_world *w)
         ASKS[ask](w, &s);
     }
     furnish(w, &s, task == QUESTION);
+    put_player(w, several);
     return 0;
 }
 

@@ -2,7 +2,7 @@
  * doors are low, so that one sees what lies behind them: whoever opens the wrong one is stuck. */
 #include "lab/levels/levels.h"
 
-enum { CLOSETS = 6, CHAIN = 3, HALL_Y = 4 };
+enum { CLOSETS = 6, CHAIN = 3, HALL_Y = 5 };
 
 static const float LOW_DOOR = 0.4f;
 
@@ -53,8 +53,9 @@ static void put_key(lab_world *w, lab_place place, int colour)
         key->z += 0.2f; /* seen over a door */
 }
 
-/* The chain: a key in the hall, behind its door the next key, and so on to the goal. Beside it two
- * doors that those keys open as well, and nothing that helps behind them. */
+/* The chain: a key in the middle of the hall, so that nobody runs into a door by taking it; behind
+ * its door the next key, and so on to the goal. Beside it two doors that those keys open as well,
+ * and nothing that helps behind them. */
 static void fill(lab_world *w)
 {
     keys_state *s = state_of(w);
@@ -95,7 +96,9 @@ static int build(lab_world *w)
         return rc;
     lab_paint(w, -1, lab_theme_of(w, lab_below(w, LAB_THEMES)));
     fill(w);
-    lab_put_player(w, (lab_place){ 5, 6 }, -1);
+    lab_place start = { (int16_t)(1 + lab_below(w, 9)), HALL_Y - 1 };
+    start.y = (int16_t)(start.y + 2 * lab_below(w, 2));
+    lab_put_player(w, start, -1);
     return 0;
 }
 

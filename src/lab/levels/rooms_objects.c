@@ -21,6 +21,13 @@ static void strew(lab_world *w, int room, int count, lab_shape shape, lab_colour
         lab_add_object(w, place, shape, colour, 0.4f, reward);
 }
 
+static void put_player_in(lab_world *w, int room)
+{
+    lab_place start;
+    if (lab_random_place(w, room, 0, &start))
+        lab_put_player(w, start, -1);
+}
+
 static void take_good(lab_world *w, int repeat, int *action)
 {
     lab_take(w, lab_nearest_good(w), repeat, action);
@@ -65,7 +72,7 @@ static int build_collect(lab_world *w)
     bool hats = *test || lab_chance(w, 0.5f); /* hat and can, else cake and balloon */
     int style = *test ? STYLE_2 : hats || lab_chance(w, 0.5f) ? STYLE_1 : STYLE_2;
     lab_paint(w, -1, lab_theme_of(w, style));
-    lab_put_player(w, (lab_place){ 5, 6 }, 3 << 14);
+    put_player_in(w, 1);
     strew(w, 1, OF_EACH, hats ? LAB_HAT : LAB_CAKE, hats ? LAB_BLUE : LAB_PINK, 1);
     strew(w, 1, OF_EACH, hats ? LAB_CAN : LAB_BALLOON, hats ? LAB_YELLOW : LAB_RED, -1);
     return 0;
@@ -131,14 +138,15 @@ static int build_deferred(lab_world *w)
         return rc;
     const bool *test = w->level->config;
     s->kind = *test ? BOX_AND_SHUT : (deferred_kind)lab_below(w, 3);
-    lab_paint(w, -1, lab_theme_of(w, 2));
-    lab_paint(w, SECOND_ROOM, lab_theme_of(w, 5));
+    int style = lab_below(w, LAB_THEMES);
+    lab_paint(w, -1, lab_theme_of(w, style));
+    lab_paint(w, SECOND_ROOM, lab_theme_of(w, style + 3));
     set_floor(w, s->kind == OPEN);
     if (s->kind == BOX_ALONE) /* one room: no door that the box does not open */
         wall_up(w, DOORWAY);
     else
         lab_door_add(w, DOORWAY, -1, s->kind == OPEN);
-    lab_put_player(w, (lab_place){ 3, 3 }, -1);
+    put_player_in(w, FIRST_ROOM);
     strew(w, FIRST_ROOM, APPLES, LAB_APPLE, LAB_RED, 1);
     if (s->kind == BOX_ALONE || s->kind == BOX_AND_SHUT)
         strew(w, FIRST_ROOM, 1, LAB_BOX, LAB_BROWN, -3);
@@ -178,8 +186,8 @@ static const char SHOW_AND_CHOICE[] = "###########\n"
                                       "#...##...##\n"
                                       "######...##\n"
                                       "###########\n";
-static const lab_place STAND = { 2, 1 }, PAD = { 2, 2 }, SHOW_START = { 2, 3 },
-                       CHOICE_START = { 7, 4 }, CHOICE[2] = { { 6, 2 }, { 8, 2 } };
+static const lab_place STAND = { 2, 1 }, PAD = { 2, 2 }, CHOICE_START = { 7, 4 },
+                       CHOICE[2] = { { 6, 2 }, { 8, 2 } };
 enum { NORTH = 3 << 14 };
 
 typedef struct {
@@ -213,7 +221,7 @@ static int begin_match(lab_world *w)
         lab_add_object(w, CHOICE[i], (lab_shape)s->shape[other], (lab_colour)s->colour[other], 0.5f,
                        other ? 10 : -10);
     }
-    lab_put_player(w, SHOW_START, NORTH);
+    lab_put_player(w, (lab_place){ (int16_t)(1 + lab_below(w, 3)), 3 }, NORTH);
     return 0;
 }
 
@@ -222,7 +230,7 @@ static int build_match(lab_world *w)
     int rc = lab_map_text(w, SHOW_AND_CHOICE, NULL, 1, 1);
     if (rc)
         return rc;
-    lab_paint(w, -1, lab_theme_of(w, 3));
+    lab_paint(w, -1, lab_theme_of(w, lab_below(w, LAB_THEMES)));
     return begin_match(w);
 }
 

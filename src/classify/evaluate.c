@@ -11,10 +11,9 @@ int cl_pictures_fit(const ag_wage_config *config, const ag_pictures *p)
 {
     if (p->height != config->height || p->width != config->width ||
         p->channels != config->channels) {
-        return ag_fail(
-            AG_EINVAL,
-            "the pictures are %d x %d with %d channels, the network takes %d x %d with %d",
-            p->height, p->width, p->channels, config->height, config->width, config->channels);
+        return ag_fail(AG_EINVAL, "the pictures are %d x %d x %d, the network takes %d x %d x %d",
+                       p->height, p->width, p->channels, config->height, config->width,
+                       config->channels);
     }
     int classes = config->layer[config->layers - 1].channels;
     return p->classes <= classes ? 0

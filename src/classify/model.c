@@ -5,6 +5,8 @@
 #include "classify/recipe.h"
 #include "classify/shapes.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,16 +256,42 @@ int ag_classifier_save(const ag_classifier *m, bool packed, const char *path)
     return status;
 }
 
+/* A whole number of the metadata, from 0 to `most`. */
+static int read_number(const char *path, const ag_safetensors *f, const char *key,
+                       unsigned long long most, unsigned long long *out)
+{
+    const char *text = ag_safetensors_meta(f, key);
+    char *end = NULL;
+    errno = 0;
+    *out = text && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+    if (!end || *end || errno || *out > most) {
+        return ag_fail(AG_EFORMAT, "%s: its metadata %s is no whole number from 0 to %llu", path,
+                       key, most);
+    }
+    return 0;
+}
+
+/* One line: an epoch after those before, a loss, shares of wrong answers. */
+static bool good_point(const ag_classifier *m, const ag_classify_point *p)
+{
+    int before = m->points ? m->curve[m->points - 1].epoch : 0;
+    return p->epoch > before && isfinite(p->loss) && p->train_error >= -1 && p->train_error <= 1 &&
+           p->error >= 0 && p->error <= 1;
+}
+
 static int read_curve(const char *path, const char *text, ag_classifier *m)
 {
     int status = 0;
+    m->points = 0;
     while (status == 0 && *text) {
         ag_classify_point p = { 0 };
         int used = 0;
-        if (sscanf(text, "%d %la %la %la%n", &p.epoch, &p.loss, &p.train_error, &p.error, &used) !=
+        if (sscanf(text, "%9d %la %la %la%n", &p.epoch, &p.loss, &p.train_error, &p.error, &used) !=
                 4 ||
-            text[used] != '\n') {
-            return ag_fail(AG_EFORMAT, "%s: line %d of the metadata %s is no epoch and 3 numbers",
+            text[used] != '\n' || !good_point(m, &p)) {
+            return ag_fail(AG_EFORMAT,
+                           "%s: line %d of the metadata %s is no later epoch with a loss and two "
+                           "shares of errors",
                            path, m->points + 1, curve_key);
         }
         status = cl_model_point(m, &p);
@@ -274,14 +302,20 @@ static int read_curve(const char *path, const char *text, ag_classifier *m)
 
 int cl_model_unpack(const char *path, const ag_safetensors *f, ag_classifier *m)
 {
-    const char *steps = ag_safetensors_meta(f, steps_key), *seed = ag_safetensors_meta(f, seed_key);
     const char *curve = ag_safetensors_meta(f, curve_key);
-    m->steps = steps ? strtoll(steps, NULL, 10) : 0;
-    m->seed = seed ? strtoull(seed, NULL, 10) : 0;
-    int status = curve ? read_curve(path, curve, m) : 0;
+    unsigned long long steps = 0, seed = 0;
+    int status = read_number(path, f, steps_key, INT64_MAX, &steps);
+    if (status == 0) {
+        status = read_number(path, f, seed_key, UINT64_MAX, &seed);
+    }
+    if (status == 0 && curve) {
+        status = read_curve(path, curve, m);
+    }
     if (status < 0) {
         return status;
     }
+    m->steps = (int64_t)steps;
+    m->seed = seed;
     status = m->real ? ag_safetensors_get(f, "", m->weights) : get_layers(f, m);
     return status < 0 ? ag_fail_context(status, "%s", path) : 0;
 }
@@ -356,10 +390,12 @@ static int load_from(const char *path, const ag_safetensors *f, int batch, ag_po
     if (status < 0) {
         return status;
     }
-    const char *seed = ag_safetensors_meta(f, seed_key);
-    status = m->real ? make_twin(m)
-                     : ag_wage_new(&m->config, batch, seed ? strtoull(seed, NULL, 10) : 0, pool,
-                                   &m->net);
+    unsigned long long seed = 0;
+    status = read_number(path, f, seed_key, UINT64_MAX, &seed);
+    if (status < 0) {
+        return status;
+    }
+    status = m->real ? make_twin(m) : ag_wage_new(&m->config, batch, seed, pool, &m->net);
     return status < 0 ? ag_fail_context(status, "%s", path) : cl_model_unpack(path, f, m);
 }
 

@@ -102,7 +102,7 @@ static void fill_defaults(cl_recipe *r)
 static int check_ranges(const cl_recipe *r)
 {
     const ag_recipe_range ranges[] = {
-        { "epochs", r->epochs, 1, 1 << 20 },
+        { "epochs", r->epochs, 1, CL_MAX_EPOCHS },
         { "batch", r->batch, 1, 4096 },
         { "valid", r->valid, 0, 1 << 26 },
         { "limit", r->limit, 0, 1 << 26 },

@@ -6,7 +6,7 @@
 
 struct cyaml_schema_value;
 
-enum { CL_MAX_RATES = 16 };
+enum { CL_MAX_RATES = 16, CL_MAX_EPOCHS = 1 << 20 };
 
 /* From the epoch on (from 0), a learning rate of 2^rate. */
 typedef struct {

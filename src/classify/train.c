@@ -7,6 +7,7 @@
 #include "base/recipe.h"
 #include "nn/run.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum { LOG_STEPS = 50 };
@@ -127,19 +128,34 @@ static int recipe_text(const run *r, char **text)
     return ag_recipe_text(&cl_recipe_schema, &copy, text);
 }
 
+/* What the epoch under way has summed; its steps are those of this data. */
+static int load_epoch(run *r, const ag_safetensors *f)
+{
+    const char *text = ag_safetensors_meta(f, epoch_key);
+    int correct = 0;
+    long long pictures = r->pictures; /* not said by the first checkpoints */
+    if (!text || sscanf(text, "%la %9d %18lld", &r->loss, &correct, &pictures) < 2 ||
+        !isfinite(r->loss) || correct < -1 || r->model->steps / r->epoch_steps > CL_MAX_EPOCHS) {
+        return ag_fail(AG_EFORMAT, "%s: its metadata %s or agena.steps is damaged",
+                       r->files.checkpoint, epoch_key);
+    }
+    if (pictures != r->pictures) {
+        return ag_fail(AG_EINVAL,
+                       "%s was made with %lld pictures to train on, not %lld: resume with the same "
+                       "data",
+                       r->files.checkpoint, pictures, (long long)r->pictures);
+    }
+    r->correct = correct;
+    return 0;
+}
+
 static int load_from(run *r, const ag_safetensors *f)
 {
     int status = cl_model_unpack(r->files.checkpoint, f, r->model);
     if (status == 0) {
         status = r->learner->table->load(r->learner, f);
     }
-    const char *epoch = ag_safetensors_meta(f, epoch_key);
-    long long correct = 0;
-    if (status == 0 && (!epoch || sscanf(epoch, "%la %lld", &r->loss, &correct) != 2)) {
-        status = ag_fail(AG_EFORMAT, "%s: its metadata has no %s", r->files.checkpoint, epoch_key);
-    }
-    r->correct = correct;
-    return status;
+    return status < 0 ? status : load_epoch(r, f);
 }
 
 static int load_checkpoint(run *r)
@@ -160,8 +176,9 @@ static int load_checkpoint(run *r)
 
 static int fill_checkpoint(const run *r, ag_safetensors *f)
 {
-    char epoch[64];
-    snprintf(epoch, sizeof epoch, "%a %lld", r->loss, (long long)r->correct);
+    char epoch[80];
+    snprintf(epoch, sizeof epoch, "%a %lld %lld", r->loss, (long long)r->correct,
+             (long long)r->pictures);
     int status = ag_safetensors_set_meta(f, epoch_key, epoch);
     return status < 0 ? status : r->learner->table->save(r->learner, f);
 }

@@ -108,8 +108,7 @@ static void other_pictures_are_refused(void **state)
     ag_pictures p = { 4, 8, 8, 3, 4, bytes, labels };
     assert_int_equal(ag_classifier_load(at("one/model.safetensors"), 0, NULL, &m), 0);
     assert_int_equal(ag_classifier_evaluate(m, &p, 0, 4, NULL, &wrong), AG_EINVAL);
-    assert_string_equal(ag_error(), "the pictures are 8 x 8 with 3 channels, the network takes 8 x "
-                                    "8 with 1");
+    assert_string_equal(ag_error(), "the pictures are 8 x 8 x 3, the network takes 8 x 8 x 1");
     p.channels = 1;
     p.classes = 9;
     assert_int_equal(ag_classifier_evaluate(m, &p, 0, 4, NULL, &wrong), AG_EINVAL);
@@ -161,6 +160,18 @@ static void spoilt_models(void **state)
            "weights of layer 0");
     refuse("agena.config", CONFIG("8", "nonsense", "2-8-8-8"), AG_EINVAL, "expected a layer");
     refuse("agena.curve", "1 0x1p-3 0.5", AG_EFORMAT, "line 1 of the metadata agena.curve");
+    static const char *const curves[] = { "0 0x1p+0 0x1p-1 0x1p-1\n", "1 nan 0x1p-1 0x1p-1\n",
+                                          "1 0x1p+0 -inf 0x1p-1\n",   "1 0x1p+0 0x1p-1 nan\n",
+                                          "1 0x1p+0 0x1p-1 0x1p+1\n", "9999999999 0 0 0\n" };
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
+        refuse("agena.curve", curves[i], AG_EFORMAT, "line 1 of the metadata agena.curve");
+    }
+    refuse("agena.curve", "2 0x1p+0 0 0\n2 0x1p+0 0 0\n", AG_EFORMAT, "line 2 of the metadata");
+    static const char *const numbers[] = { "-5", "", " 1", "x", "1.5", "99999999999999999999" };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        refuse("agena.steps", numbers[i], AG_EFORMAT, "metadata agena.steps is no whole number");
+        refuse("agena.seed", numbers[i], AG_EFORMAT, "metadata agena.seed is no whole number");
+    }
     refuse("agena.kind", "wage-twin", AG_EFORMAT, "holds integers");
 }
 
@@ -171,8 +182,8 @@ static void weights_out_of_range(void **state)
     ag_safetensors *f, *g;
     assert_int_equal(ag_safetensors_load(at("one/model.safetensors"), &f), 0);
     assert_int_equal(ag_safetensors_new(&g), 0);
-    static const char *const keys[] = { "agena.kind", "agena.config", "agena.seed" };
-    for (int i = 0; i < 3; i++) {
+    static const char *const keys[] = { "agena.kind", "agena.config", "agena.seed", "agena.steps" };
+    for (int i = 0; i < 4; i++) {
         assert_int_equal(ag_safetensors_set_meta(g, keys[i], ag_safetensors_meta(f, keys[i])), 0);
     }
     for (int i = 0; i < ag_safetensors_count(f); i++) {
@@ -189,6 +200,7 @@ static void weights_out_of_range(void **state)
     ag_classifier *m;
     assert_int_equal(ag_classifier_load(at("spoilt.safetensors"), 0, NULL, &m), AG_EFORMAT);
     assert_non_null(strstr(ag_error(), "spoilt.safetensors: "));
+    assert_non_null(strstr(ag_error(), "is 127, outside +-64"));
 }
 
 /* A bit of the header flipped: an error that names the file, or a model that can be used. */

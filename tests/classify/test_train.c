@@ -180,6 +180,42 @@ static void mistakes_are_refused(void **state)
     assert_int_not_equal(access(at("no"), F_OK), 0);
 }
 
+/* A checkpoint of the run with one metadata entry changed is not gone on with. */
+static void refuse_checkpoint(const char *key, const char *value, const char *part)
+{
+    const char *path = at("spoilt/checkpoint.safetensors");
+    ag_safetensors *f;
+    assert_int_equal(ag_safetensors_load(at("one/checkpoint.safetensors"), &f), 0);
+    assert_int_equal(ag_safetensors_set_meta(f, key, value), 0);
+    assert_int_equal(ag_safetensors_save(f, path, AG_STORE_F32), 0);
+    ag_safetensors_free(f);
+    refuse("spoilt", NULL, true, AG_EFORMAT, part);
+}
+
+static void spoilt_checkpoints(void **state)
+{
+    (void)state;
+    assert_int_equal(ag_make_folders(at("spoilt")), 0);
+    refuse_checkpoint("agena.steps", "-5", "agena.steps is no whole number");
+    refuse_checkpoint("agena.steps", "12000000000000", "agena.steps is damaged");
+    static const char *const epochs[] = { "", "0x1p+0", "nan 0 192", "inf 0 192", "0x0p+0 -2 192" };
+    for (size_t i = 0; i < sizeof epochs / sizeof *epochs; i++) {
+        refuse_checkpoint("agena.epoch", epochs[i], "agena.epoch or agena.steps is damaged");
+    }
+}
+
+/* The steps of an epoch are counted on the data that the run began with. */
+static void resuming_takes_the_same_data(void **state)
+{
+    (void)state;
+    ag_safetensors *f;
+    assert_int_equal(ag_safetensors_load(at("one/checkpoint.safetensors"), &f), 0);
+    assert_int_equal(ag_safetensors_set_meta(f, "agena.epoch", "0x0p+0 0 191"), 0);
+    assert_int_equal(ag_safetensors_save(f, at("spoilt/checkpoint.safetensors"), AG_STORE_F32), 0);
+    ag_safetensors_free(f);
+    refuse("spoilt", NULL, true, AG_EINVAL, "was made with 191 pictures to train on, not 192");
+}
+
 static void held_out_pictures(void **state)
 {
     (void)state;
@@ -259,6 +295,8 @@ void test_train(test_list *list)
     ADD_TEST(list, "train", stop_and_resume);
     ADD_TEST(list, "train", longer_runs_go_on);
     ADD_TEST(list, "train", mistakes_are_refused);
+    ADD_TEST(list, "train", spoilt_checkpoints);
+    ADD_TEST(list, "train", resuming_takes_the_same_data);
     ADD_TEST(list, "train", held_out_pictures);
     ADD_TEST(list, "train", unsaved_runs);
     ADD_TEST(list, "train", allocation_failures);

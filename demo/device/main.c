@@ -1,9 +1,13 @@
 /* A device that learns from a stream. Each record is a letter and its data (numbers of several
- * bytes begin with the lowest): L count rate step[4] {label picture}...   learn; rate is signed P
- * count[2] {label picture}...             classify with the learner's weights F count[2] {label
- * picture}...             classify with the weights in flash W tell the sums of the steps since the
- * last W, and the checksum of the weights It answers P, F and W with a line, and the end of the
- * stream with its use of the stack. */
+ * bytes begin with the lowest):
+ *
+ *     L count rate step[4] {label picture}...   learn; rate is signed
+ *     P count[2] {label picture}...             classify with the learner's weights
+ *     F count[2] {label picture}...             classify with the weights in flash
+ *     W                                         tell the sums of the steps since the last W, and
+ *                                               the checksum of the weights
+ *
+ * It answers P, F and W with a line, and the end of the stream with its use of the stack. */
 #include "port.h"
 #include "wage_device.h"
 
@@ -65,13 +69,14 @@ static uint32_t checksum(uint32_t crc, const void *data, uint32_t size)
 
 static int receive_picture(uint8_t *label)
 {
-    return port_receive(label, 1) == 1 && port_receive(picture, sizeof picture) == sizeof picture;
+    return port_receive(label, 1) == 1 && *label < WAGE_CLASSES &&
+           port_receive(picture, sizeof picture) == sizeof picture;
 }
 
 static int learn(void)
 {
     uint8_t head[6], label;
-    if (port_receive(head, sizeof head) != sizeof head || head[0] > WAGE_BATCH)
+    if (port_receive(head, sizeof head) != sizeof head || head[0] < 1 || head[0] > WAGE_BATCH)
         return 0;
     for (int32_t i = 0; i < head[0]; i++) {
         if (!receive_picture(&label))

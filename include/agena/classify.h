@@ -75,13 +75,19 @@ AG_API int ag_classifier_save(const ag_classifier *m, bool packed, const char *p
 AG_API int ag_classifier_evaluate(ag_classifier *m, const ag_pictures *p, int64_t first,
                                   int64_t count, ag_pool *pool, int64_t *wrong);
 
+/* ---- pictures ---- */
+
+/* data: a known set's name, a folder, or "random:HEIGHTxWIDTHxCHANNELS": 64 pictures of noise with
+ * 10 labels, to try a network. */
+AG_API int ag_classify_pictures(const char *data, ag_split split, ag_pictures **out);
+
 /* ---- training ---- */
 
 typedef struct {
     const char *recipe;
     const char *const *overrides; /* "epochs=3" */
     int override_count;
-    const char *data;   /* a data set's name or folder; NULL: the recipe's */
+    const char *data;   /* as ag_classify_pictures takes it; NULL: the recipe's */
     const char *output; /* run folder; NULL: the recipe's */
     bool unsaved;       /* neither run folder nor files */
     bool resume;
@@ -104,26 +110,42 @@ typedef struct {
  * model.safetensors and TensorBoard's events. Ctrl-C saves and returns AG_EINTERRUPTED. The bytes
  * do not depend on threads or interruptions. result may be NULL. */
 AG_API int ag_classify_train(const ag_classify_options *options, ag_classify_result *result);
+/* What that would train, for the pictures of its data, and its batch: AG_EINVAL when no run could
+ * start. Of a known set the files need not be there. */
+AG_API int ag_classify_recipe(const ag_classify_options *options, ag_wage_config *config,
+                              int *batch);
+/* The recipe with its changes as YAML (ag_free it), without run folder and checkpoints: the same
+ * text, the same results. */
+AG_API int ag_classify_recipe_text(const ag_classify_options *options, char **text);
 
 /* ---- cost ---- */
 
+/* Multiply-adds of operands of so many bits: of an activation (left) and a weight forward, of an
+ * error and a weight backward, of an activation and an error for the gradient. */
+typedef struct {
+    int left, right;
+    int64_t forward, backward, gradient;
+} ag_classify_products;
+
+enum { AG_CLASSIFY_WIDTHS = 3 * AG_WAGE_MAX_LAYERS };
+
 /* Of one picture, and of a picture's share of a training step. */
 typedef struct {
-    int64_t forward, backward, gradient; /* multiply-adds */
-    int64_t weights, activations;        /* elements: of the network, written by the forward pass */
+    int64_t forward, backward, gradient; /* multiply-adds; then by width, each pair once */
+    ag_classify_products by_width[AG_CLASSIFY_WIDTHS];
+    int widths;
+    int64_t weights, activations; /* elements: of the network, written by the forward pass */
     /* Bits that move between memory and processor when nothing stays in a cache. */
     double inference_bits, training_bits;
     /* Energy in picojoule (45 nm, Horowitz 2014). */
     double inference_compute, inference_memory, training_compute, training_memory;
 } ag_classify_cost;
 
-/* In integers of the configuration's widths or in float32; batch: pictures of a training step, over
- * which the traffic of weights is shared. */
+/* In integers of the configuration's widths or in float32 (operands of 32 bits); batch: pictures of
+ * a training step, over which the traffic of weights is shared, whether or not sums of so many
+ * would overflow. */
 AG_API int ag_classify_count(const ag_wage_config *config, int batch, bool real,
                              ag_classify_cost *cost);
-/* The network of a recipe for pictures of its data, and its batch; ag_free nothing. */
-AG_API int ag_classify_recipe(const char *recipe, const char *const *overrides, int override_count,
-                              ag_wage_config *config, int *batch);
 
 #ifdef __cplusplus
 }

@@ -76,8 +76,9 @@ typedef struct {
 } ag_wage_result;
 
 /* One step of stochastic gradient descent on `count` <= batch pictures [count, height, width,
- * channels] with labels [count] below the classes. The learning rate is 2^rate. step keys the
- * random numbers of the rounding (section 3.3.4). Allocates nothing. */
+ * channels] with labels [count] below the classes. The learning rate is 2^rate, in steps of the
+ * stored weights' grid: with one more bit of kG the same change of weights takes one more of rate.
+ * step keys the random numbers of the rounding (section 3.3.4). Allocates nothing. */
 AG_API int ag_wage_step(ag_wage *net, const uint8_t *pictures, const uint8_t *labels, int count,
                         int rate, uint64_t step, ag_wage_result *result);
 /* outputs [count, classes]: the last layer, kA bits. Any count. */
@@ -92,8 +93,9 @@ typedef struct {
     int64_t training_bytes;  /* RAM to learn, weights and all; 0 without learning */
 } ag_wage_footprint;
 
-/* Write the network as C99 into `folder` (made if missing): no allocation, no floating point, no
- * library; README.md there states its memory. batch: pictures of a step of learning on the device,
+/* Write the network as C99 into `folder` (made if missing; AG_EINVAL when it holds files of
+ * others): no allocation, no floating point, no library; README.md there states its memory, and
+ * main.c is an example that is written once. batch: pictures of a step of learning on the device,
  * 1 to 16 with kE <= 8, else AG_EINVAL; 0: inference alone. The same steps give the bytes of
  * ag_wage_step. footprint may be NULL. */
 AG_API int ag_wage_export(const ag_wage *net, int batch, const char *folder,

@@ -18,6 +18,35 @@ static double multiply_add(int a, int b, bool real)
     return add_int32 + (ternary ? 0 : mult_int8 * a * b / 64);
 }
 
+/* The row of a pair of widths. */
+static ag_classify_products *row_of(int left, int right, bool real, ag_classify_cost *cost)
+{
+    left = real ? 32 : left;
+    right = real ? 32 : right;
+    int i = 0;
+    while (i < cost->widths &&
+           (cost->by_width[i].left != left || cost->by_width[i].right != right)) {
+        i++;
+    }
+    if (i == cost->widths) {
+        cost->by_width[cost->widths++] = (ag_classify_products){ left, right, 0, 0, 0 };
+    }
+    return &cost->by_width[i];
+}
+
+static void add_products(int64_t products, ag_wage_bits bits, int in_bits, bool first, bool real,
+                         ag_classify_cost *cost)
+{
+    cost->forward += products;
+    cost->gradient += products;
+    row_of(in_bits, bits.weights, real, cost)->forward += products;
+    row_of(in_bits, bits.errors, real, cost)->gradient += products;
+    if (!first) {
+        cost->backward += products;
+        row_of(bits.errors, bits.weights, real, cost)->backward += products;
+    }
+}
+
 /* Add one layer's share. in_bits: of the activations that it reads. */
 static void add_layer(const cl_shape *s, const ag_wage_layer *l, ag_wage_bits bits, int in_bits,
                       bool first, int batch, bool real, ag_classify_cost *cost)
@@ -26,9 +55,7 @@ static void add_layer(const cl_shape *s, const ag_wage_layer *l, ag_wage_bits bi
     int64_t window = l->kind == AG_WAGE_CONV ? (int64_t)l->kernel * l->kernel : 1;
     int64_t weights = window * s->channels * s->out_channels, products = places * weights;
     cost->weights += weights;
-    cost->forward += products;
-    cost->gradient += products;
-    cost->backward += first ? 0 : products;
+    add_products(products, bits, in_bits, first, real, cost);
     int w = real ? 32 : bits.weights, g = real ? 32 : bits.gradients;
     /* Forward and backward read the weights; the update reads and writes the stored ones, and the
      * gradient is written once and read once. */
@@ -54,7 +81,7 @@ static void add_activations(int64_t values, ag_wage_bits bits, bool real, ag_cla
 
 int ag_classify_count(const ag_wage_config *config, int batch, bool real, ag_classify_cost *cost)
 {
-    int status = ag_wage_check(config, real ? 0 : batch);
+    int status = ag_wage_check(config, 0);
     if (status < 0) {
         return status;
     }

@@ -21,14 +21,14 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A number of one to six digits that is not 0. */
+/* A number of one to six digits, the first not 0. */
 static bool number(const char **at, int *out)
 {
     int value = 0, digits = 0;
     while (digit((*at)[digits]) && digits < 7) {
         value = 10 * value + (*at)[digits++] - '0';
     }
-    if (digits == 0 || digits > 6 || value == 0) {
+    if (digits == 0 || digits > 6 || **at == '0') {
         return false;
     }
     *at += digits;

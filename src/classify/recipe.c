@@ -2,6 +2,7 @@
 #include "classify/recipe.h"
 
 #include "base/recipe.h"
+#include "classify/source.h"
 
 #include <cyaml/cyaml.h>
 #include <math.h>
@@ -39,7 +40,8 @@ static const cyaml_schema_field_t twin_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("rates", OPT, cl_twin_recipe, rates, rate_count, &twin_rate, 0,
                                CL_MAX_RATES),
     CYAML_FIELD_INT("batch", OPT, cl_twin_recipe, batch),
-    CYAML_FIELD_INT("shards", OPT, cl_twin_recipe, shards), CYAML_FIELD_END
+    CYAML_FIELD_INT("shards", OPT, cl_twin_recipe, shards),
+    CYAML_FIELD_END
 };
 
 static const cyaml_schema_field_t recipe_fields[] = {
@@ -183,6 +185,34 @@ void cl_recipe_free(cl_recipe *recipe)
     }
 }
 
+int cl_recipe_choose(const ag_classify_options *options, cl_recipe **out)
+{
+    int status = cl_recipe_load(options->recipe, options->overrides, options->override_count, out);
+    if (status < 0) {
+        return status;
+    }
+    cl_recipe *r = *out;
+    r->real = r->real || options->real;
+    r->batch = r->real ? r->twin.batch : r->batch;
+    return 0;
+}
+
+int cl_recipe_data(const ag_classify_options *options, const cl_recipe *r, const char **data)
+{
+    *data = options->data ? options->data : r->data;
+    return *data
+               ? 0
+               : ag_fail(AG_EINVAL, "no data: give --data or the key data in %s", options->recipe);
+}
+
+int cl_recipe_text(const cl_recipe *r, char **text)
+{
+    cl_recipe copy = *r;
+    copy.output = NULL;
+    copy.checkpoint_minutes = copy.checkpoint_steps = 0;
+    return ag_recipe_text(&cl_recipe_schema, &copy, text);
+}
+
 int cl_rate_at(const cl_recipe *r, int64_t epoch)
 {
     unsigned i = r->rate_count;
@@ -222,4 +252,45 @@ int cl_recipe_configure(const cl_recipe *r, int height, int width, int channels,
 {
     cl_network n = { height, width, channels, r->network, r->bits, r->nearest, r->unscaled };
     return cl_configure(&n, r->real ? 0 : r->batch, config);
+}
+
+/* ---- recipes alone ---- */
+
+int ag_classify_recipe(const ag_classify_options *options, ag_wage_config *config, int *batch)
+{
+    cl_recipe *r = NULL;
+    const char *data;
+    int height = 0, width = 0, channels = 0;
+    int status = cl_recipe_choose(options, &r);
+    if (status == 0) {
+        status = cl_recipe_data(options, r, &data);
+    }
+    if (status == 0) {
+        status = cl_source_shape(data, &height, &width, &channels);
+    }
+    if (status == 0) {
+        *batch = r->batch;
+        status = cl_recipe_configure(r, height, width, channels, config);
+        status = status < 0 ? ag_fail_context(status, "%s", options->recipe) : 0;
+    }
+    cl_recipe_free(r);
+    return status;
+}
+
+int ag_classify_recipe_text(const ag_classify_options *options, char **text)
+{
+    cl_recipe *r = NULL;
+    const char *data;
+    *text = NULL;
+    int status = cl_recipe_choose(options, &r);
+    if (status == 0) {
+        status = cl_recipe_data(options, r, &data);
+    }
+    if (status == 0) {
+        cl_recipe copy = *r;
+        copy.data = (char *)data;
+        status = cl_recipe_text(&copy, text);
+    }
+    cl_recipe_free(r);
+    return status;
 }

@@ -60,6 +60,12 @@ extern const struct cyaml_schema_value cl_network_schema; /* of a cl_network * *
 /* Read a recipe, fill in defaults, check ranges. Free with cl_recipe_free. */
 int cl_recipe_load(const char *path, const char *const *overrides, int count, cl_recipe **out);
 void cl_recipe_free(cl_recipe *recipe);
+/* The recipe of a run, with its options; a twin has its own batch. */
+int cl_recipe_choose(const ag_classify_options *options, cl_recipe **out);
+/* Its data: from the options, else the recipe's; *data belongs to either. */
+int cl_recipe_data(const ag_classify_options *options, const cl_recipe *r, const char **data);
+/* As YAML (ag_free it), without the run folder and the keys of checkpoints. */
+int cl_recipe_text(const cl_recipe *r, char **text);
 
 /* The rate of an epoch. */
 int cl_rate_at(const cl_recipe *r, int64_t epoch);

@@ -1,8 +1,11 @@
 /* The pictures of a run: a known data set, a folder, or noise. */
 #include "classify/source.h"
 
+#include "agena/classify.h"
+
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { NOISE_PICTURES = 64, NOISE_CLASSES = 10 };
 
@@ -45,32 +48,28 @@ static int make_noise(const char *data, ag_pictures **out)
     return 0;
 }
 
-static bool known(const char *name)
-{
-    bool found = false;
-    for (int i = 0; i < ag_dataset_count(); i++) {
-        found = found || strcmp(name, ag_dataset_at(i)->name) == 0;
-    }
-    return found;
-}
-
 /* The folder of a known set (ag_free it), or what was given. */
 static int locate(const char *data, char **folder)
 {
-    const ag_dataset *set = NULL;
-    if (!known(data)) {
-        *folder = ag_strdup(data);
-        return *folder ? 0 : AG_ENOMEM;
+    for (int i = 0; i < ag_dataset_count(); i++) {
+        if (strcmp(data, ag_dataset_at(i)->name) == 0) {
+            return ag_dataset_locate(ag_dataset_at(i), folder);
+        }
     }
-    int status = ag_dataset_find(data, &set);
-    return status < 0 ? status : ag_dataset_locate(set, folder);
+    const ag_dataset *none;
+    if (access(data, F_OK) != 0) {
+        return ag_fail_context(ag_dataset_find(data, &none), "there is no folder %.200s", data);
+    }
+    *folder = ag_strdup(data);
+    return *folder ? 0 : AG_ENOMEM;
 }
 
-static int open_split(const char *data, ag_split split, ag_pictures **out)
+int ag_classify_pictures(const char *data, ag_split split, ag_pictures **out)
 {
     if (strncmp(data, "random:", 7) == 0) {
         return make_noise(data, out);
     }
+    *out = NULL;
     char *folder = NULL;
     int status = locate(data, &folder);
     if (status == 0) {
@@ -94,7 +93,7 @@ int cl_source_shape(const char *data, int *height, int *width, int *channels)
         }
     }
     ag_pictures *p = NULL;
-    int status = open_split(data, AG_SPLIT_TEST, &p);
+    int status = ag_classify_pictures(data, AG_SPLIT_TEST, &p);
     if (p) {
         *height = p->height;
         *width = p->width;
@@ -106,11 +105,7 @@ int cl_source_shape(const char *data, int *height, int *width, int *channels)
 
 int cl_source_open(const char *data, ag_pictures **train, ag_pictures **test)
 {
-    *train = NULL;
-    int status = open_split(data, AG_SPLIT_TRAIN, train);
-    if (status == 0 && test) {
-        *test = NULL;
-        status = open_split(data, AG_SPLIT_TEST, test);
-    }
-    return status;
+    *test = NULL;
+    int status = ag_classify_pictures(data, AG_SPLIT_TRAIN, train);
+    return status < 0 ? status : ag_classify_pictures(data, AG_SPLIT_TEST, test);
 }

@@ -38,13 +38,9 @@ typedef struct {
 static int open_recipe(run *r)
 {
     const ag_classify_options *o = r->options;
-    int status = cl_recipe_load(o->recipe, o->overrides, o->override_count, &r->recipe);
+    int status = cl_recipe_choose(o, &r->recipe);
     if (status < 0) {
         return status;
-    }
-    r->recipe->real = r->recipe->real || o->real;
-    if (r->recipe->real) {
-        r->recipe->batch = r->recipe->twin.batch;
     }
     return o->unsaved ? 0
                       : ag_run_open(o->recipe, o->output, r->recipe->output, o->resume, &r->files);
@@ -69,11 +65,11 @@ static int divide(run *r)
 
 static int open_data(run *r)
 {
-    const char *data = r->options->data ? r->options->data : r->recipe->data;
-    if (!data) {
-        return ag_fail(AG_EINVAL, "no data: give --data or the key data in the recipe");
+    const char *data;
+    int status = cl_recipe_data(r->options, r->recipe, &data);
+    if (status == 0) {
+        status = cl_source_open(data, &r->train, &r->test);
     }
-    int status = cl_source_open(data, &r->train, &r->test);
     if (status == 0) {
         status = divide(r);
     }
@@ -120,12 +116,12 @@ static const char epoch_key[] = "agena.epoch";
 static int recipe_text(const run *r, char **text)
 {
     cl_recipe copy = *r->recipe;
-    copy.data = copy.output = NULL;
-    copy.epochs = copy.checkpoint_minutes = copy.checkpoint_steps = 0;
+    copy.data = NULL;
+    copy.epochs = 0;
     if (!copy.real) {
         copy.twin = (cl_twin_recipe){ 0 };
     }
-    return ag_recipe_text(&cl_recipe_schema, &copy, text);
+    return cl_recipe_text(&copy, text);
 }
 
 /* What the epoch under way has summed; its steps are those of this data. */
@@ -444,23 +440,5 @@ int ag_classify_train(const ag_classify_options *options, ag_classify_result *re
         status = finish(&r, result);
     }
     close_run(&r);
-    return status;
-}
-
-int ag_classify_recipe(const char *recipe, const char *const *overrides, int override_count,
-                       ag_wage_config *config, int *batch)
-{
-    cl_recipe *r = NULL;
-    int height = 0, width = 0, channels = 0;
-    int status = cl_recipe_load(recipe, overrides, override_count, &r);
-    if (status == 0) {
-        status = r->data ? cl_source_shape(r->data, &height, &width, &channels)
-                         : ag_fail(AG_EINVAL, "%s has no key data", recipe);
-    }
-    if (status == 0) {
-        *batch = r->batch;
-        status = cl_recipe_configure(r, height, width, channels, config);
-    }
-    cl_recipe_free(r);
     return status;
 }

@@ -78,21 +78,6 @@ typedef struct {
 
 static const char *const split_names[] = { "test", "train", NULL };
 
-static int open_pictures(const char *data, ag_split split, ag_pictures **out)
-{
-    const ag_dataset *set = NULL;
-    char *folder = NULL;
-    for (int i = 0; i < ag_dataset_count() && !set; i++) {
-        set = strcmp(ag_dataset_at(i)->name, data) == 0 ? ag_dataset_at(i) : NULL;
-    }
-    int status = set ? ag_dataset_locate(set, &folder) : 0;
-    if (status == 0) {
-        status = ag_pictures_open(folder ? folder : data, split, out);
-    }
-    ag_free(folder);
-    return status;
-}
-
 static int print_evaluation(const eval_options *o, const ag_classifier *m, int64_t wrong,
                             int64_t count)
 {
@@ -114,7 +99,7 @@ static int evaluate(const eval_options *o, ag_pool *pool)
     ag_pictures *p = NULL;
     int status = ag_classifier_load(o->model, 0, pool, &m);
     if (status == 0) {
-        status = open_pictures(o->data, o->split ? AG_SPLIT_TRAIN : AG_SPLIT_TEST, &p);
+        status = ag_classify_pictures(o->data, o->split ? AG_SPLIT_TRAIN : AG_SPLIT_TEST, &p);
     }
     if (status == 0) {
         int64_t wrong, count = o->limit && o->limit < p->count ? o->limit : p->count;
@@ -188,6 +173,17 @@ typedef struct {
     const char *model, *output;
 } pack_options;
 
+static bool has_ternary(const ag_classifier *m)
+{
+    bool found = false;
+    for (int i = 0; i < m->config.layers; i++) {
+        const ag_wage_layer *l = &m->config.layer[i];
+        found = found || (l->kind != AG_WAGE_POOL &&
+                          (l->bits.weights ? l->bits.weights : m->config.bits.weights) == 2);
+    }
+    return found;
+}
+
 static int run_pack(const void *options)
 {
     const pack_options *o = options;
@@ -195,6 +191,9 @@ static int run_pack(const void *options)
     int status = ag_classifier_load(o->model, 0, NULL, &m);
     if (status == 0 && m->real) {
         status = ag_fail(AG_EINVAL, "%s is in float32: only integers can be packed", o->model);
+    }
+    if (status == 0 && !has_ternary(m)) {
+        status = ag_fail(AG_EINVAL, "%s has no layer of ternary weights to pack", o->model);
     }
     if (status == 0) {
         status = ag_classifier_save(m, true, o->output);

@@ -8,21 +8,35 @@
 #include <string.h>
 
 typedef struct {
-    const char *source;
+    const char *source, *data;
+    cli_list set;
     int64_t batch;
     bool json;
 } cost_options;
 
+static json_t *width_objects(const ag_classify_cost *c)
+{
+    json_t *rows = json_array();
+    for (int i = 0; i < c->widths; i++) {
+        const ag_classify_products *p = &c->by_width[i];
+        json_array_append_new(rows, json_pack("{s:[i,i], s:I, s:I, s:I}", "bits", p->left, p->right,
+                                              "forward", (json_int_t)p->forward, "backward",
+                                              (json_int_t)p->backward, "gradient",
+                                              (json_int_t)p->gradient));
+    }
+    return rows;
+}
+
 static json_t *cost_object(const ag_classify_cost *c)
 {
     return json_pack(
-        "{s:{s:I, s:I, s:I}, s:I, s:I, s:f, s:f, s:{s:f, s:f, s:f, s:f}}", "multiply_adds",
+        "{s:{s:I, s:I, s:I}, s:o, s:I, s:I, s:f, s:f, s:{s:f, s:f, s:f, s:f}}", "multiply_adds",
         "forward", (json_int_t)c->forward, "backward", (json_int_t)c->backward, "gradient",
-        (json_int_t)c->gradient, "weights", (json_int_t)c->weights, "activations",
-        (json_int_t)c->activations, "inference_bytes", c->inference_bits / 8, "training_bytes",
-        c->training_bits / 8, "energy_uj", "inference_compute", c->inference_compute / 1e6,
-        "inference_memory", c->inference_memory / 1e6, "training_compute",
-        c->training_compute / 1e6, "training_memory", c->training_memory / 1e6);
+        (json_int_t)c->gradient, "by_width", width_objects(c), "weights", (json_int_t)c->weights,
+        "activations", (json_int_t)c->activations, "inference_bytes", c->inference_bits / 8,
+        "training_bytes", c->training_bits / 8, "energy_uj", "inference_compute",
+        c->inference_compute / 1e6, "inference_memory", c->inference_memory / 1e6,
+        "training_compute", c->training_compute / 1e6, "training_memory", c->training_memory / 1e6);
 }
 
 static void print_line(const char *what, double integers, double real)
@@ -37,13 +51,14 @@ static void print_cost(const ag_wage_config *config, int64_t batch, const ag_cla
     printf("%lld weights, %lld activations a picture; %d-%d-%d-%d, batch %lld\n\n",
            (long long)w->weights, (long long)w->activations, b->weights, b->activations,
            b->gradients, b->errors, (long long)batch);
-    printf("%-28s %12s\n", "multiply-adds a picture", "millions");
-    printf("  forward   %2d x %2d bits        %12.3f\n", b->activations, b->weights,
-           (double)w->forward / 1e6);
-    printf("  backward  %2d x %2d bits        %12.3f\n", b->errors, b->weights,
-           (double)w->backward / 1e6);
-    printf("  gradient  %2d x %2d bits        %12.3f\n\n", b->activations, b->errors,
-           (double)w->gradient / 1e6);
+    printf("%-28s %12s %12s %12s\n", "millions of multiply-adds", "forward", "backward",
+           "gradient");
+    for (int i = 0; i < w->widths; i++) {
+        const ag_classify_products *p = &w->by_width[i];
+        printf("  %2d x %2d bits               %12.3f %12.3f %12.3f\n", p->left, p->right,
+               (double)p->forward / 1e6, (double)p->backward / 1e6, (double)p->gradient / 1e6);
+    }
+    printf("\n");
     printf("%-28s %12s %12s %9s\n", "a picture", "integers", "float32", "times");
     print_line("inference: memory, kB", w->inference_bits / 8e3, f->inference_bits / 8e3);
     print_line("  compute, uJ", w->inference_compute / 1e6, f->inference_compute / 1e6);
@@ -65,7 +80,14 @@ static bool ends_with(const char *text, const char *end)
 static int read_network(const cost_options *o, ag_wage_config *config, int *batch)
 {
     if (ends_with(o->source, ".yaml") || ends_with(o->source, ".yml")) {
-        return ag_classify_recipe(o->source, NULL, 0, config, batch);
+        ag_classify_options r = { .recipe = o->source,
+                                  .overrides = o->set.items,
+                                  .override_count = o->set.count,
+                                  .data = o->data };
+        return ag_classify_recipe(&r, config, batch);
+    }
+    if (o->data || o->set.count) {
+        return ag_fail(CLI_USAGE, "--data and --set go with a recipe (.yaml), not with a model");
     }
     ag_classifier *m = NULL;
     int status = ag_classifier_load(o->source, 0, NULL, &m);
@@ -108,6 +130,8 @@ static const cli_option cost_table[] = {
       .value = "MODEL",
       .help = "model (safetensors) or recipe (.yaml)",
       .offset = offsetof(cost_options, source) },
+    CLI_PICTURES(cost_options),
+    CLI_SET(cost_options, "bits=8-8-8-8"),
     { .name = "batch",
       .type = CLI_INT,
       .value = "N",

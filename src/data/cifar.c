@@ -146,6 +146,9 @@ int data_cifar_archive(const void *data, size_t size, const char *name, ag_split
     if (code == AG_OK) {
         code = read_members(&g, split, files, sizes);
     }
+    if (code == AG_OK) {
+        code = data_gunzip_drain(&g);
+    }
     data_gunzip_close(&g);
     for (int i = 0; i < wanted; i++) {
         if (code == AG_OK) {

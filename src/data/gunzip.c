@@ -105,6 +105,24 @@ int data_gunzip_skip(data_gunzip *g, size_t size, const char *what)
     return code;
 }
 
+int data_gunzip_drain(data_gunzip *g)
+{
+    uint8_t waste[4096];
+    int code = g->packed && !g->ended ? Z_OK : Z_STREAM_END;
+    while (code == Z_OK) {
+        g->z.next_out = waste;
+        g->z.avail_out = sizeof waste;
+        code = inflate(&g->z, Z_NO_FLUSH);
+    }
+    g->ended = true;
+    if (code == Z_MEM_ERROR) {
+        return AG_ENOMEM;
+    }
+    return code == Z_STREAM_END
+               ? AG_OK
+               : ag_fail(AG_EFORMAT, "%s: the gzip data is cut short or damaged", g->name);
+}
+
 int data_gunzip_finish(data_gunzip *g)
 {
     uint8_t one;

@@ -20,6 +20,8 @@ int data_gunzip_read(data_gunzip *g, void *to, size_t size, const char *what);
 int data_gunzip_skip(data_gunzip *g, size_t size, const char *what);
 /* AG_EFORMAT unless all has been read. */
 int data_gunzip_finish(data_gunzip *g);
+/* Read what is left, whatever it is, as far as gzip's checksum: AG_EFORMAT when that is wrong. */
+int data_gunzip_drain(data_gunzip *g);
 /* Can so many bytes more be in it? Asked before memory is taken for them. */
 bool data_gunzip_may_hold(const data_gunzip *g, size_t size);
 

@@ -82,13 +82,8 @@ static difference first_difference(const char *a, const char *b)
     return (difference){ a, b, some(a), some(b) };
 }
 
-static int check_recipe(const ag_run *run, const ag_safetensors *f, const char *now)
+int ag_run_same_recipe(const char *path, const char *then, const char *now)
 {
-    const char *then = ag_safetensors_meta(f, recipe_key);
-    if (!then) {
-        return ag_fail(AG_EFORMAT, "%s is no checkpoint: its metadata has no %s", run->checkpoint,
-                       recipe_key);
-    }
     if (strcmp(then, now) == 0) {
         return 0;
     }
@@ -96,7 +91,15 @@ static int check_recipe(const ag_run *run, const ag_safetensors *f, const char *
     return ag_fail(AG_EINVAL,
                    "%s was made by another recipe (\"%.*s\", now \"%.*s\"): resume with the same "
                    "one",
-                   run->checkpoint, d.a_length, d.a, d.b_length, d.b);
+                   path, d.a_length, d.a, d.b_length, d.b);
+}
+
+static int check_recipe(const ag_run *run, const ag_safetensors *f, const char *now)
+{
+    const char *then = ag_safetensors_meta(f, recipe_key);
+    return then ? ag_run_same_recipe(run->checkpoint, then, now)
+                : ag_fail(AG_EFORMAT, "%s is no checkpoint: its metadata has no %s",
+                          run->checkpoint, recipe_key);
 }
 
 int ag_run_load(const ag_run *run, const char *text, ag_safetensors **out)

@@ -27,6 +27,9 @@ int ag_run_load(const ag_run *run, const char *text, ag_safetensors **out);
 int ag_run_save(ag_run *run, const char *text, ag_safetensors *f);
 /* After so many minutes, and by every so many steps (0: by time alone). */
 bool ag_run_save_is_due(const ag_run *run, int64_t step, int minutes, int64_t steps);
+/* AG_EINVAL, and the line that differs, unless two recipes are the same; path: of what `then` made.
+ */
+int ag_run_same_recipe(const char *path, const char *then, const char *now);
 /* AG_EINTERRUPTED with the sentence of a run that was saved and can be resumed. */
 int ag_run_stopped(int64_t step);
 

@@ -2,12 +2,19 @@
  * file writes the network's shape, its weights and the memory that they take. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agena/wage.h"
 #include "wage/device/device_texts.h"
 #include "wage/export.h"
 
 static const int COLUMN_WIDTH = 96; /* where lines of numbers end */
+
+/* The first line of the folder's README, by which an export is known. */
+#define TITLE "# A network of integers in C99\n"
+
+/* Its user's to change. */
+static const char EXAMPLE[] = "main.c";
 
 /* ---- text ---- */
 
@@ -221,11 +228,12 @@ static int write_readme(const wg_export *export, const char *folder)
     int failed = open_text(folder, "README.md", &to);
     if (failed)
         return failed;
-    put(&to,
-        "# A network of integers in C99\n\n"
+    put(&to, TITLE
+        "\n"
         "Written by `agena wage export`. No allocation, no floating point, no library: compile\n"
         "`model.c`, `wage_device.c` and `wage_train.c` into your program and read\n"
-        "`wage_device.h`; `main.c` is an example. A linker that drops unused sections\n"
+        "`wage_device.h`; `main.c` is an example, which a later export into this folder leaves\n"
+        "as it is. A linker that drops unused sections\n"
         "(`-ffunction-sections -fdata-sections -Wl,--gc-sections`) leaves out what you do not\n"
         "call.\n\n");
     put_memory(&to, export);
@@ -240,10 +248,54 @@ static int write_readme(const wg_export *export, const char *folder)
 
 /* ---- the folder ---- */
 
+/* Is there a file of this name? */
+static int present(const char *folder, const char *name, bool *is)
+{
+    char *path = ag_format("%s/%s", folder, name);
+    *is = path && access(path, F_OK) == 0;
+    ag_free(path);
+    return path ? AG_OK : AG_ENOMEM;
+}
+
+static int read_title(const char *folder, bool *ours)
+{
+    void *data = NULL;
+    size_t size = 0;
+    char *path = ag_format("%s/README.md", folder);
+    int failed = path ? ag_file_read(path, 1 << 20, &data, &size) : AG_ENOMEM;
+    *ours = !failed && size >= strlen(TITLE) && memcmp(data, TITLE, strlen(TITLE)) == 0;
+    ag_free(data);
+    ag_free(path);
+    return failed == AG_ENOMEM ? failed : AG_OK;
+}
+
+/* Files of an earlier export are replaced, those of other people are not. */
+static int check_folder(const char *folder)
+{
+    bool any = false, ours = false;
+    int failed = present(folder, "README.md", &any);
+    if (!failed && !any)
+        failed = present(folder, "model.c", &any);
+    if (!failed && !any)
+        failed = present(folder, EXAMPLE, &any);
+    if (!failed && any)
+        failed = read_title(folder, &ours);
+    return failed || !any || ours
+               ? failed
+               : ag_fail(AG_EINVAL,
+                         "%s holds files that are not of an export: give a folder of its own",
+                         folder);
+}
+
 static int write_texts(const char *folder)
 {
     for (size_t i = 0; i < sizeof wg_device_texts / sizeof *wg_device_texts; i++) {
         text to;
+        bool there = false;
+        if (strcmp(wg_device_texts[i].name, EXAMPLE) == 0 && present(folder, EXAMPLE, &there))
+            return AG_ENOMEM;
+        if (there)
+            continue;
         int failed = open_text(folder, wg_device_texts[i].name, &to);
         if (failed)
             return failed;
@@ -260,15 +312,17 @@ int ag_wage_export(const ag_wage *net, int batch, const char *folder, ag_wage_fo
     wg_export export;
     int failed = wg_export_plan(net, batch, &export);
     if (!failed)
+        failed = check_folder(folder);
+    if (!failed)
         failed = ag_make_folders(folder);
+    if (!failed)
+        failed = write_readme(&export, folder);
     if (!failed)
         failed = write_header(&export, folder);
     if (!failed)
         failed = write_model(&export, net, folder);
     if (!failed)
         failed = write_texts(folder);
-    if (!failed)
-        failed = write_readme(&export, folder);
     if (!failed && footprint)
         *footprint = export.footprint;
     return failed;

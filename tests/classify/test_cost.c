@@ -42,6 +42,45 @@ static void small_network(void **state)
              2 * 128 + (18 * (16 + 64 + 2) + 24 * (16 + 64 + 4)) / 10.0 + 11 * (3 * 8 + 2 * 8));
 }
 
+static void assert_products(const ag_classify_products *p, int left, int right, int64_t forward,
+                            int64_t backward, int64_t gradient)
+{
+    assert_int_equal(p->left, left);
+    assert_int_equal(p->right, right);
+    assert_int_equal(p->forward, forward);
+    assert_int_equal(p->backward, backward);
+    assert_int_equal(p->gradient, gradient);
+}
+
+/* The pictures have 8 bits whatever the activations have, and a layer may have widths of its own.
+ */
+static void products_by_width(void **state)
+{
+    (void)state;
+    ag_wage_config c = configuration(4, "2C3-MP2-5FC-3[8-8-8-8]");
+    ag_classify_cost w;
+    c.bits = (ag_wage_bits){ 2, 4, 8, 6 };
+    assert_int_equal(ag_classify_count(&c, 10, false, &w), 0);
+    assert_int_equal(w.widths, 7);
+    assert_products(&w.by_width[0], 8, 2, 288, 0, 0);
+    assert_products(&w.by_width[1], 8, 6, 0, 0, 288);
+    assert_products(&w.by_width[2], 4, 2, 40, 0, 0);
+    assert_products(&w.by_width[3], 4, 6, 0, 0, 40);
+    assert_products(&w.by_width[4], 6, 2, 0, 40, 0);
+    assert_products(&w.by_width[5], 4, 8, 15, 0, 15);
+    assert_products(&w.by_width[6], 8, 8, 0, 15, 0);
+}
+
+static void batches_too_large_to_train_are_counted(void **state)
+{
+    (void)state;
+    ag_wage_config c = configuration(64, "4C3-10");
+    ag_classify_cost w;
+    assert_int_equal(ag_wage_check(&c, 128), AG_EINVAL);
+    assert_int_equal(ag_classify_count(&c, 128, false, &w), 0);
+    assert_int_equal(w.forward, 64 * 64 * 9 * 4 + 64 * 64 * 4 * 10);
+}
+
 static void papers_network(void **state)
 {
     (void)state;
@@ -65,6 +104,8 @@ static void impossible_requests(void **state)
 void test_cost(test_list *list)
 {
     ADD_TEST(list, "cost", small_network);
+    ADD_TEST(list, "cost", products_by_width);
+    ADD_TEST(list, "cost", batches_too_large_to_train_are_counted);
     ADD_TEST(list, "cost", papers_network);
     ADD_TEST(list, "cost", impossible_requests);
 }

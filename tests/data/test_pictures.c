@@ -224,14 +224,21 @@ static size_t make_archive(uint8_t *tar)
     return at + 1024;
 }
 
+static void clear(ag_pictures *p)
+{
+    ag_free(p->pixels);
+    ag_free(p->labels);
+    *p = (ag_pictures){ 0 };
+}
+
 static void cifar_archive(void **state)
 {
     (void)state;
     enum { ROOM = 64 << 10 };
     uint8_t *tar = malloc(ROOM), *packed = malloc(ROOM);
     assert_true(tar && packed);
-    size_t size = make_archive(tar);
-    write_bytes("tar/cifar-10-binary.tar.gz", packed, pack(tar, size, packed, ROOM));
+    size_t size = make_archive(tar), packed_size = pack(tar, size, packed, ROOM);
+    write_bytes("tar/cifar-10-binary.tar.gz", packed, packed_size);
     ag_pictures *p;
     assert_int_equal(ag_pictures_open(temporary("tar"), AG_SPLIT_TRAIN, &p), AG_OK);
     assert_int_equal(p->count, 5);
@@ -244,7 +251,17 @@ static void cifar_archive(void **state)
     assert_record(p, 0, 0);
     ag_pictures_free(p);
 
+    /* The checksum, the last 8 bytes but 4, and the archive's end are looked at. */
     ag_pictures none = { 0 };
+    packed[packed_size - 6] ^= 1;
+    for (size_t cut = 0; cut < 9; cut++) {
+        assert_int_equal(
+            data_cifar_archive(packed, packed_size - cut, "a.gz", AG_SPLIT_TEST, &none),
+            AG_EFORMAT);
+        assert_string_equal(ag_error(), "a.gz: the gzip data is cut short or damaged");
+        clear(&none);
+    }
+
     assert_int_equal(data_cifar_archive(tar, 3000, "a.tar", AG_SPLIT_TRAIN, &none), AG_EFORMAT);
     memset(tar + 1024, 0, 512); /* ends after the first file */
     assert_int_equal(data_cifar_archive(tar, size, "a.tar", AG_SPLIT_TRAIN, &none), AG_EFORMAT);

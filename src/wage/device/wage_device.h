@@ -42,9 +42,10 @@ typedef struct {
 
 /* Start from the weights in flash; seed keys the rounding of the updates (WAGE_SEED: the net's). */
 void wage_start(wage_learner *learner, uint64_t seed);
-/* Set picture `slot` (below WAGE_BATCH) of the next step, and its class. */
+/* Set picture `slot` (below WAGE_BATCH) of the next step, and its class (below WAGE_CLASSES). */
 void wage_put(wage_learner *learner, int32_t slot, const uint8_t *picture, uint8_t label);
-/* Learn from the first `count` slots at a rate of 2^rate. Take another step number every time. */
+/* Learn from the first `count` slots (at most WAGE_BATCH) at a rate of 2^rate, -15 to 15. Take
+ * another step number every time. */
 wage_result wage_step(wage_learner *learner, int32_t count, int32_t rate, uint64_t step);
 /* Classify with the learner's weights; uses slot 0. */
 void wage_predict(wage_learner *learner, const uint8_t *picture, int8_t outputs[WAGE_CLASSES]);

@@ -1,20 +1,38 @@
 /* agena lab: the levels of the 3-D world: their list, pictures and films, scores, playing them. */
 #include "cli/common.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "lab/film.h"
+#include "lab/render.h"
 #include "lab/score.h"
 
 #include "cli/lab_window.h"
 
+/* Which level was meant: one whose name is near, or has the word in it. */
+static int unknown_level(const char *name)
+{
+    const lab_level *level;
+    base_suggestion s = base_suggest_begin(name);
+    for (int i = 0; (level = lab_level_at(i)); i++)
+        base_suggest_offer(&s, level->name);
+    for (int i = 0; !s.best && (level = lab_level_at(i)); i++)
+        s.best = *name && strstr(level->name, name) ? level->name : NULL;
+    if (s.best)
+        return ag_fail(AG_ENOTFOUND,
+                       "there is no level %s, did you mean %s? `agena lab list` names all", name,
+                       s.best);
+    return ag_fail(AG_ENOTFOUND, "there is no level %s: `agena lab list` names them", name);
+}
+
 static int find_level(const char *name, const lab_level **level)
 {
-    *level = lab_level_find(strncmp(name, "lab/", 4) == 0 ? name + 4 : name);
-    return *level
-               ? 0
-               : ag_fail(AG_ENOTFOUND, "there is no level %s: `agena lab list` names them", name);
+    name = strncmp(name, "lab/", 4) == 0 ? name + 4 : name;
+    *level = lab_level_find(name);
+    return *level ? 0 : unknown_level(name);
 }
 
 static int count_levels(void)
@@ -68,11 +86,19 @@ typedef struct {
     bool random;
 } show_options;
 
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t length = strlen(path), n = strlen(ending);
+    return length > n && strcmp(path + length - n, ending) == 0;
+}
+
 static int show_all(const show_options *o, lab_film *film)
 {
     enum { MOST = 64, GLIMPSE = 12 /* seconds in which something happens */ };
     const lab_level *levels[MOST];
     int count = 0;
+    if (!ends_in(o->output, ".png"))
+        return ag_fail(CLI_USAGE, "%s: the picture of all levels is a .png", o->output);
     while (count < MOST && (levels[count] = lab_level_at(count)))
         count++;
     film->frames = o->frames ? (int)o->frames : 1;
@@ -84,14 +110,12 @@ static int show_all(const show_options *o, lab_film *film)
 static int show_one(const show_options *o, lab_film *film)
 {
     const lab_level *level;
-    size_t length = strlen(o->output);
-    const char *ending = length > 4 ? o->output + length - 4 : "";
     int status = find_level(o->level, &level);
     if (status < 0)
         return status;
-    if (strcmp(ending, ".gif") == 0 || strcmp(ending, ".mp4") == 0)
+    if (ends_in(o->output, ".gif") || ends_in(o->output, ".mp4"))
         return lab_film_movie(film, level, o->output);
-    if (strcmp(ending, ".png") != 0)
+    if (!ends_in(o->output, ".png"))
         return ag_fail(CLI_USAGE, "%s: the output ends in .png, .gif or .mp4", o->output);
     film->frames = o->frames ? (int)o->frames : 12;
     return lab_film_sheet(film, &level, 1, true, 3, o->output);
@@ -121,16 +145,16 @@ static const cli_option show_table[] = {
       .type = CLI_INT,
       .value = "N",
       .normal = "320",
-      .least = 8,
-      .most = 1920,
+      .least = 1,
+      .most = LAB_VIEW_MAX,
       .help = "pixels of the player's view",
       .offset = offsetof(show_options, width) },
     { .name = "height",
       .type = CLI_INT,
       .value = "N",
       .normal = "240",
-      .least = 8,
-      .most = 1080,
+      .least = 1,
+      .most = LAB_VIEW_MAX,
       .help = "pixels of the player's view",
       .offset = offsetof(show_options, height) },
     { .name = "seconds",
@@ -159,8 +183,9 @@ static const cli_option show_table[] = {
 static const cli_command lab_show = {
     .name = "show",
     .summary = "Draw or film an episode",
-    .description = "What the player sees beside the map from above, while the scripted expert of "
-                   "the level plays. Films are encoded by the program ffmpeg.",
+    .description = "What the player sees beside the map from above, and time, score and "
+                   "instruction below, while the scripted expert of the level plays. Films are "
+                   "encoded by the program ffmpeg.",
     .options = show_table,
     .examples =
         (const cli_example[]){
@@ -315,6 +340,27 @@ static int record(const play_options *o, const lab_level *level, const cli_lab_r
     return good ? 0 : ag_fail(AG_EIO, "the score could not be written to %s", o->record);
 }
 
+/* Say how an episode ended; one played to its end is recorded. */
+static int report(const play_options *o, const lab_level *level, const cli_lab_result *r)
+{
+    if (r->finished)
+        printf("episode %lld: score %g in %.1f s\n", (long long)r->episode, r->score, r->seconds);
+    else
+        printf("episode %lld: left after %.1f s with score %g%s\n", (long long)r->episode,
+               r->seconds, r->score, o->record ? ", not recorded" : "");
+    fflush(stdout);
+    return o->record && r->finished ? record(o, level, r) : 0;
+}
+
+/* Who plays for minutes learns at once that the score could not be kept. */
+static int try_record(const play_options *o)
+{
+    FILE *f = o->record ? fopen(o->record, "a") : NULL;
+    if (o->record && (!f || fclose(f) != 0))
+        return ag_fail(AG_EIO, "scores cannot be written to %s: %s", o->record, strerror(errno));
+    return 0;
+}
+
 static int run_play(const void *options)
 {
     const play_options *o = options;
@@ -322,18 +368,18 @@ static int run_play(const void *options)
     int status = find_level(o->level, &level);
     cli_lab_window *window = NULL;
     if (status == 0)
+        status = try_record(o);
+    if (status == 0)
         status = cli_lab_open(level, (int)o->width, (int)o->height, &window);
-    for (int64_t episode = 0; status == 0; episode++) {
+    bool stays = true;
+    for (int64_t episode = 0; status == 0 && stays; episode++) {
         cli_lab_result result = { .episode = episode };
         status = cli_lab_play(window, (uint64_t)o->seed, o->seconds, &result);
-        if (status == 0 && result.finished) {
-            printf("episode %lld: score %g in %.1f s\n", (long long)episode, result.score,
-                   result.seconds);
-            fflush(stdout);
-            status = o->record ? record(o, level, &result) : 0;
-        }
-        if (result.quit)
-            break;
+        if (status == 0)
+            status = report(o, level, &result);
+        stays = !result.quit;
+        if (status == 0 && stays && result.finished)
+            stays = cli_lab_linger(window, o->seconds);
     }
     cli_lab_close(window);
     return status;
@@ -387,10 +433,11 @@ static const cli_option play_table[] = {
 static const cli_command lab_play = {
     .name = "play",
     .summary = "Play a level yourself",
-    .description = "A window with the player's view. The mouse looks, W A S D or the arrow keys "
-                   "walk, the left button or Ctrl fires, space jumps where a level allows it, N "
-                   "begins the next episode, M lets the mouse go, Esc leaves. The window's title "
-                   "shows the score, the time left and the instruction.",
+    .description = "A window with the player's view, score, time and instruction. The mouse, the "
+                   "arrow keys left and right, Page Up and Page Down look, W A S D walk, the left "
+                   "button or Ctrl fires, space jumps where a level allows it. P waits, as does a "
+                   "window that another one is put before; N begins the next episode, M lets the "
+                   "mouse go, H shows and hides what keys do, Esc leaves.",
     .options = play_table,
     .size = sizeof(play_options),
     .run = run_play,

@@ -9,8 +9,15 @@
 #include <string.h>
 
 #include "lab/render.h"
+#include "lab/words.h"
 
-enum { MOUSE_GAIN = 3, KEY_TURN = 28 /* pixels a tick */ };
+enum {
+    MOUSE_GAIN = 3,
+    KEY_TURN = 28, /* pixels a tick */
+    HELP_TICKS = 8 * LAB_TICKS,
+    END_SECONDS = 3, /* the last picture of an episode stays */
+    BAR_TEXT = 512,
+};
 
 struct cli_lab_window {
     lab_world *world;
@@ -21,8 +28,11 @@ struct cli_lab_window {
     SDL_Renderer *renderer;
     SDL_Texture *texture;
     double opened;
-    bool started, next, quit; /* SDL runs; asked for by keys */
-    int mouse_x, mouse_y;     /* moved since the last tick */
+    bool started;            /* SDL runs */
+    bool next, quit, paused; /* asked for by keys */
+    bool help;               /* what keys do is shown */
+    int help_ticks;          /* until it goes by itself; 0: when it is asked to */
+    int mouse_x, mouse_y;    /* moved since the last tick */
 };
 
 static int sdl_failed(const char *what)
@@ -33,12 +43,14 @@ static int sdl_failed(const char *what)
 static int open_screen(cli_lab_window *w, const char *title)
 {
     if (SDL_Init(SDL_INIT_VIDEO) != 0)
-        return sdl_failed("there is no screen to play on");
+        return sdl_failed("there is no screen to play on (is DISPLAY set?)");
     w->started = true;
     /* SDL's last resort is a screen that nobody sees; only who asks for it gets it. */
     const char *driver = SDL_GetCurrentVideoDriver();
     if (!getenv("SDL_VIDEODRIVER") && driver && strcmp(driver, "offscreen") == 0)
-        return ag_fail(AG_EIO, "there is no screen to play on");
+        return ag_fail(AG_EIO,
+                       "there is no screen to play on: DISPLAY or WAYLAND_DISPLAY should name "
+                       "one; `agena lab show` needs none");
     w->window = SDL_CreateWindow(title, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, w->width,
                                  w->height, SDL_WINDOW_RESIZABLE);
     w->renderer = w->window ? SDL_CreateRenderer(w->window, -1, 0) : NULL;
@@ -61,6 +73,8 @@ int cli_lab_open(const lab_level *level, int width, int height, cli_lab_window *
     w->width = width;
     w->height = height;
     w->opened = ag_seconds();
+    w->help = true;
+    w->help_ticks = HELP_TICKS;
     w->rgb = ag_malloc(3 * (size_t)width * (size_t)height);
     int status = w->rgb ? lab_world_new(level, &w->world) : AG_ENOMEM;
     if (status == 0)
@@ -83,6 +97,13 @@ void cli_lab_close(cli_lab_window *w)
     ag_free(w);
 }
 
+/* A game that is not looked at waits. */
+static void pause_game(cli_lab_window *w, bool paused)
+{
+    w->paused = paused;
+    SDL_SetRelativeMouseMode(paused ? SDL_FALSE : SDL_TRUE);
+}
+
 static void press(cli_lab_window *w, SDL_Keycode key)
 {
     switch (key) {
@@ -92,6 +113,13 @@ static void press(cli_lab_window *w, SDL_Keycode key)
     case SDLK_n:
         w->next = true;
         break;
+    case SDLK_p:
+        pause_game(w, !w->paused);
+        break;
+    case SDLK_h:
+        w->help = !w->help;
+        w->help_ticks = 0;
+        break;
     case SDLK_m:
         SDL_SetRelativeMouseMode(SDL_GetRelativeMouseMode() ? SDL_FALSE : SDL_TRUE);
         break;
@@ -100,20 +128,29 @@ static void press(cli_lab_window *w, SDL_Keycode key)
     }
 }
 
-static void listen(cli_lab_window *w)
+static void hear(cli_lab_window *w, const SDL_Event *event)
+{
+    if (event->type == SDL_QUIT)
+        w->quit = true;
+    else if (event->type == SDL_KEYDOWN && !event->key.repeat)
+        press(w, event->key.keysym.sym);
+    else if (event->type == SDL_MOUSEBUTTONDOWN && w->paused)
+        pause_game(w, false);
+    else if (event->type == SDL_WINDOWEVENT && event->window.event == SDL_WINDOWEVENT_FOCUS_LOST)
+        pause_game(w, true);
+    else if (event->type == SDL_MOUSEMOTION && SDL_GetRelativeMouseMode()) {
+        w->mouse_x += event->motion.xrel;
+        w->mouse_y += event->motion.yrel;
+    }
+}
+
+static void listen(cli_lab_window *w, double seconds)
 {
     SDL_Event event;
     w->mouse_x = w->mouse_y = 0;
-    while (SDL_PollEvent(&event)) {
-        if (event.type == SDL_QUIT)
-            w->quit = true;
-        else if (event.type == SDL_KEYDOWN && !event.key.repeat)
-            press(w, event.key.keysym.sym);
-        else if (event.type == SDL_MOUSEMOTION && SDL_GetRelativeMouseMode()) {
-            w->mouse_x += event.motion.xrel;
-            w->mouse_y += event.motion.yrel;
-        }
-    }
+    while (SDL_PollEvent(&event))
+        hear(w, &event);
+    w->quit |= ag_interrupted() || (seconds > 0 && ag_seconds() - w->opened > seconds);
 }
 
 static int limited(int value)
@@ -127,7 +164,9 @@ static void read_action(const cli_lab_window *w, int *action)
     bool button = SDL_GetMouseState(NULL, NULL) & SDL_BUTTON_LMASK;
     action[LAB_LOOK_X] = limited(w->mouse_x * MOUSE_GAIN +
                                  KEY_TURN * (key[SDL_SCANCODE_RIGHT] - key[SDL_SCANCODE_LEFT]));
-    action[LAB_LOOK_Y] = limited(-w->mouse_y * MOUSE_GAIN);
+    action[LAB_LOOK_Y] =
+        limited(-w->mouse_y * MOUSE_GAIN +
+                KEY_TURN * (key[SDL_SCANCODE_PAGEUP] - key[SDL_SCANCODE_PAGEDOWN]));
     action[LAB_STRAFE] = key[SDL_SCANCODE_D] - key[SDL_SCANCODE_A];
     action[LAB_MOVE] = (key[SDL_SCANCODE_W] | key[SDL_SCANCODE_UP]) -
                        (key[SDL_SCANCODE_S] | key[SDL_SCANCODE_DOWN]);
@@ -136,10 +175,46 @@ static void read_action(const cli_lab_window *w, int *action)
     action[LAB_CROUCH] = key[SDL_SCANCODE_LSHIFT];
 }
 
-static void show(cli_lab_window *w)
+/* What the keys do here. */
+static void help_text(const lab_world *world, char *text)
+{
+    snprintf(text, BAR_TEXT,
+             "Mouse, Left, Right, Page Up, Page Down: look. WASD, Up, Down: walk.%s%s P: wait. "
+             "N: next episode. M: free the mouse. H: this help. Esc: leave.",
+             world->gadget.enabled ? " Left button, Ctrl: fire." : "",
+             world->jumping ? " Space: jump." : "");
+}
+
+/* Over the picture: score and time, what is to be done, and below what the keys do or `notice`. */
+static void write_over(const cli_lab_window *w, const char *notice)
+{
+    enum { WHITE = LAB_RGB(255, 255, 255), YELLOW = LAB_RGB(255, 230, 90) };
+    const lab_world *world = w->world;
+    lab_canvas c = { w->rgb, 3 * (size_t)w->width, w->width, w->height };
+    char text[BAR_TEXT];
+    int scale = w->height < 480 ? 1 : w->height / 240, left = world->ticks - world->tick;
+    left = (left + LAB_TICKS - 1) / LAB_TICKS;
+    snprintf(text, sizeof text, "score %g   %d:%02d left", world->score, left / 60, left % 60);
+    int y = lab_caption(&c, 0, scale, WHITE, text);
+    if (world->instruction[0])
+        lab_caption(&c, y, scale, YELLOW, world->instruction);
+    else if (w->help)
+        lab_caption(&c, y, scale, YELLOW, world->level->summary);
+    if (!notice && !w->help)
+        return;
+    if (notice)
+        snprintf(text, sizeof text, "%s", notice);
+    else
+        help_text(world, text);
+    int rows = lab_caption_lines(&c, scale, text) * LAB_LINE * scale;
+    lab_caption(&c, w->height - rows, scale, WHITE, text);
+}
+
+static void show(cli_lab_window *w, const char *notice)
 {
     lab_render(w->world, w->view);
     lab_view_rgb(w->view, w->rgb);
+    write_over(w, notice);
     SDL_UpdateTexture(w->texture, NULL, w->rgb, 3 * w->width);
     SDL_RenderClear(w->renderer);
     SDL_RenderCopy(w->renderer, w->texture, NULL, NULL);
@@ -165,6 +240,42 @@ static void wait_for(double *begun, int tick)
         *begun -= rest;
 }
 
+/* Wait, with the picture standing still, until the game goes on. */
+static void stand_still(cli_lab_window *w, double seconds)
+{
+    while (w->paused && !w->quit && !w->next) {
+        show(w, "Waiting. P or a click: go on. Esc: leave.");
+        SDL_Delay(30);
+        listen(w, seconds);
+    }
+}
+
+bool cli_lab_linger(cli_lab_window *w, double seconds)
+{
+    double begun = ag_seconds();
+    char text[BAR_TEXT];
+    snprintf(text, sizeof text, "The end: score %g. N: next episode. Esc: leave.", w->world->score);
+    while (!w->quit && !w->next && ag_seconds() - begun < END_SECONDS) {
+        show(w, text);
+        SDL_Delay(30);
+        listen(w, seconds);
+    }
+    return !w->quit;
+}
+
+static void tick_done(cli_lab_window *w, double *begun)
+{
+    lab_world *world = w->world;
+    if (w->help_ticks > 0 && --w->help_ticks == 0)
+        w->help = false;
+    bool late = ag_seconds() - *begun > (double)(world->tick + 2) / LAB_TICKS;
+    if (world->tick % (late ? 8 : 2) == 0) /* a slow screen does not slow time */
+        show(w, NULL);
+    if (world->tick % (LAB_TICKS / 4) == 1)
+        show_title(w);
+    wait_for(begun, world->tick);
+}
+
 int cli_lab_play(cli_lab_window *w, uint64_t seed, double seconds, cli_lab_result *result)
 {
     lab_world *world = w->world;
@@ -173,15 +284,14 @@ int cli_lab_play(cli_lab_window *w, uint64_t seed, double seconds, cli_lab_resul
     w->next = false;
     while (status == 0 && !w->quit && !w->next && !world->ended && world->tick < world->ticks) {
         int action[LAB_ACTIONS];
-        listen(w);
+        listen(w, seconds);
+        if (w->paused) {
+            stand_still(w, seconds);
+            continue;
+        }
         read_action(w, action);
         status = lab_world_tick(world, action);
-        if (world->tick % 2 == 0)
-            show(w);
-        if (world->tick % (LAB_TICKS / 4) == 1)
-            show_title(w);
-        wait_for(&begun, world->tick);
-        w->quit |= ag_interrupted() || (seconds > 0 && ag_seconds() - w->opened > seconds);
+        tick_done(w, &begun);
     }
     result->finished = world->ended || world->tick >= world->ticks;
     result->quit = w->quit;
@@ -208,6 +318,12 @@ int cli_lab_play(cli_lab_window *window, uint64_t seed, double seconds, cli_lab_
 {
     (void)window, (void)seed, (void)seconds, (void)result;
     return AG_EINVAL;
+}
+
+bool cli_lab_linger(cli_lab_window *window, double seconds)
+{
+    (void)window, (void)seconds;
+    return false;
 }
 
 void cli_lab_close(cli_lab_window *window)

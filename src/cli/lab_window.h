@@ -18,6 +18,9 @@ int cli_lab_open(const lab_level *level, int width, int height, cli_lab_window *
 /* One episode, 60 ticks a second; `seconds` after the window's opening the player has left (0:
  * never). */
 int cli_lab_play(cli_lab_window *window, uint64_t seed, double seconds, cli_lab_result *result);
+/* The end of a finished episode stays in sight for some seconds, or until the player asks for the
+ * next one; false: the player has left. */
+bool cli_lab_linger(cli_lab_window *window, double seconds);
 void cli_lab_close(cli_lab_window *window); /* NULL allowed */
 
 #endif

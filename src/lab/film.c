@@ -11,6 +11,7 @@
 
 #include "base/png.h"
 #include "lab/render.h"
+#include "lab/words.h"
 
 extern char **environ;
 
@@ -63,8 +64,42 @@ static int advance(shooting *s, int ticks)
     return status;
 }
 
-/* The view, and the map to its right, into a picture whose rows are `stride` bytes apart; scratch
- * has room for the view. */
+/* ---- pictures: the view, the map to its right, and a line of words below ---- */
+
+static int word_scale(const lab_film *film)
+{
+    return film->height < 480 ? 1 : film->height / 240;
+}
+
+static int picture_width(const lab_film *film, bool map)
+{
+    return film->width + (map ? film->height : 0);
+}
+
+static int picture_height(const lab_film *film)
+{
+    return film->height + LAB_LINE * word_scale(film);
+}
+
+/* How the episode stands and what is asked of the player; without a map, among other levels, which
+ * one it is. */
+static void write_words(const shooting *s, bool map, uint8_t *rgb, size_t stride)
+{
+    const lab_world *w = s->world;
+    char text[LAB_INSTRUCTION + 64];
+    int scale = word_scale(s->film), width = picture_width(s->film, map);
+    lab_canvas strip = { rgb, stride, width, LAB_LINE * scale };
+    for (int y = 0; y < strip.height; y++)
+        memset(rgb + (size_t)y * stride, 0, 3 * (size_t)width);
+    if (map)
+        snprintf(text, sizeof text, "%.1f s  score %g  %s", (double)w->tick / LAB_TICKS, w->score,
+                 w->instruction);
+    else
+        snprintf(text, sizeof text, "%s", w->level->name);
+    lab_write(&strip, 2 * scale, 2 * scale, scale, LAB_RGB(255, 255, 255), text, (int)strlen(text));
+}
+
+/* Into a picture whose rows are `stride` bytes apart; scratch has room for the view. */
 static void shoot(shooting *s, bool map, uint8_t *scratch, uint8_t *rgb, size_t stride)
 {
     size_t row = 3 * (size_t)s->film->width;
@@ -74,6 +109,7 @@ static void shoot(shooting *s, bool map, uint8_t *scratch, uint8_t *rgb, size_t 
         memcpy(rgb + (size_t)y * stride, scratch + (size_t)y * row, row);
     if (map)
         lab_overview(s->world, s->film->height, rgb + row, stride);
+    write_words(s, map, rgb + (size_t)s->film->height * stride, stride);
 }
 
 /* ---- contact sheets ---- */
@@ -129,8 +165,8 @@ int lab_film_sheet(const lab_film *film, const lab_level *const *levels, int cou
 {
     int pictures = count * film->frames;
     sheet sh = { .columns = columns < pictures ? columns : pictures,
-                 .width = film->width + (maps ? film->height : 0),
-                 .height = film->height,
+                 .width = picture_width(film, maps),
+                 .height = picture_height(film),
                  .maps = maps };
     int64_t width = (int64_t)sh.columns * (sh.width + GAP) + GAP;
     int64_t height = (int64_t)((pictures - 1) / sh.columns + 1) * (sh.height + GAP) + GAP;
@@ -220,7 +256,7 @@ static int encoder_end(encoder *e, int status)
 static int shoot_film(shooting *s, encoder *e, uint8_t *scratch, uint8_t *rgb, int width)
 {
     ag_progress *progress = NULL;
-    size_t stride = 3 * (size_t)width, size = stride * (size_t)s->film->height;
+    size_t stride = 3 * (size_t)width, size = stride * (size_t)picture_height(s->film);
     int status =
         ag_progress_new("filming", "frames", (uint64_t)(s->ticks / TICKS_A_FRAME), 0, &progress);
     while (status == 0 && !over(s)) {
@@ -243,30 +279,40 @@ static bool ends_in(const char *path, const char *ending)
     return length > n && strcmp(path + length - n, ending) == 0;
 }
 
+/* ffmpeg does not say why it cannot write: a file is made before it is asked to. */
+static int make_file(const char *path)
+{
+    FILE *f = fopen(path, "wb");
+    return f && fclose(f) == 0 ? 0 : ag_fail(AG_EIO, "cannot write %s: %s", path, strerror(errno));
+}
+
 int lab_film_movie(const lab_film *film, const lab_level *level, const char *path)
 {
     shooting s;
     encoder e = { 0, NULL };
-    int width = film->width + film->height;
-    if ((width | film->height) & 1)
-        return ag_fail(AG_EINVAL, "films have even sides: %d x %d with the map is not", width,
-                       film->height);
+    int width = picture_width(film, true), height = picture_height(film);
+    if ((width | height) & 1)
+        return ag_fail(AG_EINVAL,
+                       "films have even sides, and with the map and words this one is %d x %d: "
+                       "choose an even width and height",
+                       width, height);
     char *half = ag_format("%s.part", path);
-    uint8_t *rgb = ag_malloc(3 * (size_t)width * (size_t)film->height);
+    uint8_t *rgb = ag_malloc(3 * (size_t)width * (size_t)height);
     uint8_t *scratch = ag_malloc(3 * (size_t)film->width * (size_t)film->height);
     int status = shooting_begin(&s, film, level);
     if (status == 0 && (!half || !rgb || !scratch))
         status = AG_ENOMEM;
+    bool made = status == 0 && (status = make_file(half)) == 0;
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
     if (status == 0)
-        status = encoder_start(&e, width, film->height, half, ends_in(path, ".gif"));
+        status = encoder_start(&e, width, height, half, ends_in(path, ".gif"));
     if (status == 0)
         status = shoot_film(&s, &e, scratch, rgb, width);
     status = encoder_end(&e, status);
     signal(SIGPIPE, before);
     if (status == 0 && rename(half, path) != 0)
         status = ag_fail(AG_EIO, "cannot write %s: %s", path, strerror(errno));
-    if (status < 0 && e.pid > 0)
+    if (status < 0 && made)
         unlink(half);
     shooting_end(&s);
     ag_free(rgb);

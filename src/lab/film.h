@@ -1,4 +1,5 @@
-/* Pictures of an episode for people: contact sheets, and films with the map from above. */
+/* Pictures of an episode for people, with words: contact sheets, and films with the map from above.
+ */
 #ifndef LAB_FILM_H
 #define LAB_FILM_H
 
@@ -16,9 +17,9 @@ typedef struct {
     int frames;        /* of a sheet */
 } lab_film;
 
-/* A contact sheet: frames at equal times of one episode of each level in turn (the first
- * after half a step), the map beside each
- * where `maps`; PNG. columns: pictures a row. */
+/* A contact sheet: frames at equal times of one episode of each level in turn (the first after half
+ * a step); PNG. columns: pictures a row. Where `maps`, the map is beside each, and the time, score
+ * and instruction below; else the level's name. */
 int lab_film_sheet(const lab_film *film, const lab_level *const *levels, int count, bool maps,
                    int columns, const char *path);
 /* A film of 30 frames a second, view and map side by side, encoded by the program ffmpeg: a path

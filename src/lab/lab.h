@@ -515,7 +515,7 @@ void lab_picture_rectangle(lab_picture *p, int x, int y, int width, int height, 
 void lab_picture_disc(lab_picture *p, int x, int y, int radius, uint32_t rgb);
 /* A filled polygon of corners[2 * n] in order. */
 void lab_picture_polygon(lab_picture *p, const int *corners, int n, uint32_t rgb);
-/* A capital letter, turned by quarters clockwise, in a square. */
+/* A letter of ASCII, turned by quarters clockwise, in a square. */
 void lab_picture_letter(lab_picture *p, char letter, int quarters, int x, int y, int side,
                         uint32_t rgb);
 void lab_picture_shape(lab_picture *p, lab_shape shape, lab_colour colour, int x, int y, int side);

@@ -3,6 +3,7 @@
 
 #include "lab/art.h"
 #include "lab/engine.h"
+#include "lab/words.h"
 
 static void put(lab_picture *p, int x, int y, uint32_t rgb)
 {
@@ -73,25 +74,12 @@ void lab_picture_polygon(lab_picture *p, const int *corners, int n, uint32_t rgb
     }
 }
 
-/* Capital letters in 5 x 7 points, a row a byte, the leftmost point in bit 4. */
-static const uint8_t LETTERS[26][7] = {
-    { 14, 17, 17, 31, 17, 17, 17 }, { 30, 17, 17, 30, 17, 17, 30 }, { 14, 17, 16, 16, 16, 17, 14 },
-    { 30, 17, 17, 17, 17, 17, 30 }, { 31, 16, 16, 30, 16, 16, 31 }, { 31, 16, 16, 30, 16, 16, 16 },
-    { 14, 17, 16, 23, 17, 17, 14 }, { 17, 17, 17, 31, 17, 17, 17 }, { 14, 4, 4, 4, 4, 4, 14 },
-    { 7, 2, 2, 2, 2, 18, 12 },      { 17, 18, 20, 24, 20, 18, 17 }, { 16, 16, 16, 16, 16, 16, 31 },
-    { 17, 27, 21, 21, 17, 17, 17 }, { 17, 25, 21, 19, 17, 17, 17 }, { 14, 17, 17, 17, 17, 17, 14 },
-    { 30, 17, 17, 30, 16, 16, 16 }, { 14, 17, 17, 17, 21, 18, 13 }, { 30, 17, 17, 30, 20, 18, 17 },
-    { 15, 16, 16, 14, 1, 1, 30 },   { 31, 4, 4, 4, 4, 4, 4 },       { 17, 17, 17, 17, 17, 17, 14 },
-    { 17, 17, 17, 17, 17, 10, 4 },  { 17, 17, 17, 21, 21, 27, 17 }, { 17, 17, 10, 4, 10, 17, 17 },
-    { 17, 17, 10, 4, 4, 4, 4 },     { 31, 1, 2, 4, 8, 16, 31 },
-};
-
 void lab_picture_letter(lab_picture *p, char letter, int quarters, int x, int y, int side,
                         uint32_t rgb)
 {
-    if (letter < 'A' || letter > 'Z' || side < 1)
+    if (side < 1)
         return;
-    const uint8_t *rows = LETTERS[letter - 'A'];
+    const uint8_t *rows = lab_glyph(letter);
     for (int j = 0; j < side; j++) {
         for (int i = 0; i < side; i++) {
             int a = i, b = j;

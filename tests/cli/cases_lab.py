@@ -31,14 +31,23 @@ def show_draws_a_sheet(w):
     path = w.path("level.png")
     agena("lab", "show", LEVEL, "--width", 64, "--height", 48, "--frames", 5, "-o",
           path).succeeded()
-    assert picture_size(path) == (3 * (64 + 48 + 4) + 4, 2 * (48 + 4) + 4)
+    assert picture_size(path) == (3 * (64 + 48 + 4) + 4, 2 * (48 + 10 + 4) + 4)
     first = read(path)
     agena("lab", "show", "lab/" + LEVEL, "--width", 64, "--height", 48, "--frames", 5, "-o",
           path).succeeded()
     assert read(path) == first
     agena("lab", "show", "all", "--width", 32, "--height", 24, "--seconds", 1, "-o",
           path).succeeded()
-    assert picture_size(path) == (6 * 36 + 4, 6 * 28 + 4)
+    assert picture_size(path) == (6 * 36 + 4, 6 * (24 + 10 + 4) + 4)
+
+
+def show_draws_any_size(w):
+    path = w.path("size.png")
+    for width, height in ((1, 1), (4096, 3), (1, 300), (7, 2)):
+        agena("lab", "show", LEVEL, "--width", width, "--height", height, "--frames", 1,
+              "--seconds", 0.2, "-o", path).succeeded()
+        assert picture_size(path)[0] == width + height + 8
+    agena("lab", "show", LEVEL, "--width", 0, "-o", path).failed(2, "--width", "4096")
 
 
 def films_need_ffmpeg(w):
@@ -73,17 +82,26 @@ def play_without_a_screen(_):
         del os.environ["SDL_VIDEODRIVER"]
     if result.code:
         result.failed(1, "built without SDL2", "libsdl2-dev")
+    else:
+        assert result.text().startswith("episode 0: left after 0."), result.text()
 
 
 def wrong_levels_and_files(w):
     for command in ("show", "play", "baseline"):
         more = ("-o", w.path("none.png")) if command == "show" else ()
         agena("lab", command, "nowhere", *more).failed(1, "nowhere", "agena lab list")
+    agena("lab", "play", "rooms_watermase").failed(1, "did you mean rooms_watermaze?")
+    agena("lab", "play", "keys_doors").failed(1, "did you mean rooms_keys_doors_puzzle?")
     agena("lab", "show", LEVEL, "-o", w.path("none.bmp")).failed(2, ".png", ".gif")
+    agena("lab", "show", "all", "-o", w.path("none.mp4")).failed(2, "none.mp4", ".png")
+    agena("lab", "show", LEVEL, "--width", 321, "--seconds", 1, "-o",
+          w.path("none.gif")).failed(1, "even width")
+    agena("lab", "show", LEVEL, "--seconds", 1, "-o", w.path("no/none.gif")).failed(1, "no/none.gif")
+    agena("lab", "play", LEVEL, "--record", w.path("no/scores.jsonl")).failed(1, "no/scores.jsonl")
     agena("lab", "show", LEVEL, "--frames", 1, "-o", w.path("no/none.png")).failed(1, "no/none.png")
     agena("lab", "show", LEVEL, "--width", 1920, "--height", 1080, "--frames", 400, "-o",
           w.path("none.png")).failed(1, "too large")
 
 
-CASES = (list_names_thirty_tasks, show_draws_a_sheet, films_need_ffmpeg, baseline_is_a_scale,
+CASES = (list_names_thirty_tasks, show_draws_a_sheet, show_draws_any_size, films_need_ffmpeg, baseline_is_a_scale,
          play_without_a_screen, wrong_levels_and_files)

@@ -21,6 +21,7 @@ void test_levels(test_list *list);
 void test_rooms(test_list *list);
 void test_language(test_list *list);
 void test_families(test_list *list);
+void test_words(test_list *list);
 
 /* A world of a level that only has this build (and these callbacks); stops the test on failure. */
 lab_world *world_of(const lab_level *level, uint64_t seed);

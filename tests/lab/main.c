@@ -15,5 +15,6 @@ int main(void)
     test_rooms(&list);
     test_language(&list);
     test_families(&list);
+    test_words(&list);
     return _cmocka_run_group_tests("lab", list.tests, list.count, NULL, NULL) != 0;
 }

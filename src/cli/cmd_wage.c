@@ -238,7 +238,7 @@ static int print_footprint(const export_options *o, const ag_wage_footprint *f)
                                         (json_int_t)f->training_bytes),
                               JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     }
-    printf("%lld weights\nflash: %lld bytes to classify", (long long)f->weights,
+    printf("%lld weights\nflash: %lld bytes of weights to classify", (long long)f->weights,
            (long long)f->packed_bytes);
     if (o->batch) {
         printf(", %lld to learn from", (long long)f->stored_bytes);
@@ -248,7 +248,7 @@ static int print_footprint(const export_options *o, const ag_wage_footprint *f)
         printf(", %lld to learn in steps of %lld pictures", (long long)f->training_bytes,
                (long long)o->batch);
     }
-    printf("\nwrote %s\n", o->output);
+    printf("\nwrote %s, whose README.md states every part\n", o->output);
     return 0;
 }
 

@@ -155,6 +155,41 @@ static void check_gradient(const wg_kernels *k, const problem *p)
     ck_equal("gradient", k->name, "bytes after its scratch", scratch + bytes, want, GUARD);
 }
 
+static void expect_sums(const char *kernel, const wg_kernels *k, const int32_t *got, int count,
+                        int32_t sum)
+{
+    int32_t want[8];
+    for (int i = 0; i < count; i++)
+        want[i] = sum;
+    ck_equal(kernel, k->name, "as many terms as 32 bits hold", got, want,
+             (size_t)count * sizeof *want);
+}
+
+/* The most terms of 127 x 127 and 127 x -127 that the plan of a network lets through. */
+static void check_bounds(const wg_kernels *k, wg_range range, int size)
+{
+    enum { TERMS = INT32_MAX / (127 * 127), N = 3 };
+    int32_t sum = TERMS * 127 * size, got[N];
+    int8_t *x = ck_buffer(TERMS + GUARD), *other = ck_buffer(TERMS * N + GUARD);
+    memset(x, 127, TERMS);
+    memset(other, size, TERMS * N);
+
+    wg_windows row = { .pictures = 1, .height = 1, .width = 1, .stride_x = TERMS };
+    row.segments = 1;
+    row.segment = TERMS;
+    int8_t *packed = ck_buffer(k->pack_bytes(1, TERMS, N) + GUARD);
+    k->pack(other, 1, TERMS, N, packed);
+    k->product(x, range, &row, packed, N, got);
+    expect_sums("product", k, got, N, sum);
+
+    wg_windows column = { .pictures = 1, .height = 1, .width = TERMS, .stride_x = 1 };
+    column.segments = column.segment = 1;
+    void *scratch = ck_buffer(k->gradient_bytes(&column, N) + GUARD);
+    k->gradient(x, range, &column, other, N, false, got, scratch);
+    expect_sums("gradient", k, got, N, sum);
+    ck_release();
+}
+
 /* ---- single numbers ---- */
 
 typedef struct {
@@ -484,6 +519,9 @@ void check_wage(void)
         }
         ck_release();
     }
+    for (int v = 0; v < versions; v++)
+        for (int i = 0; i < 4; i++)
+            check_bounds(list[v], i % 2 ? WG_SIGNED : WG_UNSIGNED, i / 2 ? 127 : -127);
     for (int v = 0; v < versions && ck_timing(); v++)
         time_kernels(list[v]);
 }

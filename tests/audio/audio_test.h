@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/failing.h"
 #include "../common/test_list.h"
 #include "agena/audio.h"
 

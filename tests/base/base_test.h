@@ -2,6 +2,7 @@
 #ifndef AGENA_BASE_TEST_H
 #define AGENA_BASE_TEST_H
 
+#include "../common/failing.h"
 #include "../common/test_list.h"
 #include "agena/base.h"
 
@@ -26,11 +27,6 @@ void write_file(const char *path, const char *text);
 /* The file is exactly this text. */
 void assert_file(const char *path, const char *text);
 void assert_contains(const char *text, const char *part);
-
-/* Call work again and again with the first, the second, ... allocation failing, until one call
- * makes too few to fail; every failing call must return AG_ENOMEM, the last one AG_OK. Returns how
- * many failed. */
-int survive_failing_allocations(int (*work)(void *user), void *user);
 
 /* Run work in a child process; what it returns is its exit status. Returns waitpid's status. */
 int in_child(int (*work)(void *user), void *user);

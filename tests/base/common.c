@@ -8,8 +8,6 @@
 
 #include "base_test.h"
 
-enum { MOST_ALLOCATIONS = 100000 };
-
 static char folder[64];
 
 const char *temporary(const char *name)
@@ -67,24 +65,6 @@ void assert_contains(const char *text, const char *part)
 {
     if (!strstr(text, part))
         fail_msg("'%s' does not contain '%s'", text, part);
-}
-
-int survive_failing_allocations(int (*work)(void *user), void *user)
-{
-    for (int n = 1; n < MOST_ALLOCATIONS; n++) {
-        ag_alloc_fail_at((uint64_t)n);
-        int code = work(user);
-        uint64_t made = ag_alloc_fail_at(0);
-        if (made < (uint64_t)n) {
-            assert_int_equal(code, AG_OK);
-            return n - 1;
-        }
-        if (code != AG_ENOMEM)
-            fail_msg("allocation %d failed, but the result is %d (%s)", n, code, ag_error());
-        assert_contains(ag_error(), "out of memory");
-    }
-    fail_msg("there is no end of allocations");
-    return 0;
 }
 
 int in_child(int (*work)(void *user), void *user)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/files.h"
 #include "../common/test_list.h"
 #include "agena/classify.h"
 
@@ -25,7 +26,6 @@ const char *at(const char *name);
 void write_text(const char *name, const char *text);
 /* Train the recipe with these settings (NULL-ended) into the run folder `run`. */
 int train(const char *run, const char *const *settings, bool resume, int threads);
-void assert_same_file(const char *a, const char *b);
 /* Fail the first, then every stride-th allocation of f: AG_ENOMEM each time. */
 void starve(int (*f)(void), uint64_t stride);
 

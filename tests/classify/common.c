@@ -108,18 +108,6 @@ int train(const char *run, const char *const *settings, bool resume, int threads
     return status;
 }
 
-void assert_same_file(const char *a, const char *b)
-{
-    void *x = NULL, *y = NULL;
-    size_t n = 0, m = 0;
-    assert_int_equal(ag_file_read(a, 1 << 26, &x, &n), 0);
-    assert_int_equal(ag_file_read(b, 1 << 26, &y, &m), 0);
-    assert_int_equal(n, m);
-    assert_memory_equal(x, y, n);
-    ag_free(x);
-    ag_free(y);
-}
-
 void starve(int (*f)(void), uint64_t stride)
 {
     ag_alloc_fail_at(0);

@@ -100,16 +100,3 @@ const char *write_pattern_set(const int64_t *lengths, int count)
     ag_manifest_free(m);
     return path;
 }
-
-void survive(int (*f)(void))
-{
-    int n = 0, err;
-    do {
-        ag_alloc_fail_at((uint64_t)++n);
-        err = f();
-        ag_alloc_fail_at(0);
-        assert_true(err == AG_OK || err == AG_ENOMEM);
-    } while (err == AG_ENOMEM && n < 10000);
-    assert_int_equal(err, AG_OK);
-    assert_true(n > 1);
-}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/failing.h"
 #include "../common/test_list.h"
 #include "agena/data.h"
 
@@ -34,8 +35,5 @@ int16_t pattern(int seed, int64_t i);
 /* A manifest pattern.jsonl of `count` WAV files at 8 kHz: file i has lengths[i] samples of pattern
  * i, speaker "s0".. by i mod 3, language "l0".. by i mod 2, split train. Returns its path. */
 const char *write_pattern_set(const int64_t *lengths, int count);
-
-/* Fail the first, second, ... allocation of f until it gets through without a failure. */
-void survive(int (*f)(void));
 
 #endif

@@ -144,8 +144,9 @@ static void large_transcripts_are_refused(void **state)
     assert_non_null(strstr(ag_error(), "larger than 1048576 bytes"));
 }
 
-static int build_once(void)
+static int build_once(void *unused)
 {
+    (void)unused;
     ag_manifest *m;
     int err = asterisk_manifest(temporary("sounds"), temporary("doc"), "en,it", &m);
     ag_manifest_free(m);
@@ -156,7 +157,7 @@ static void failing_allocations_are_survived(void **state)
 {
     (void)state;
     make_tree();
-    survive(build_once);
+    assert_true(survive_failing_allocations(build_once, NULL) > 0);
 }
 
 void test_asterisk(test_list *list)

@@ -4,8 +4,6 @@
 
 #include "env_test.h"
 
-enum { MOST_ALLOCATIONS = 100000 };
-
 void assert_contains(const char *text, const char *part)
 {
     if (!strstr(text, part))
@@ -20,23 +18,6 @@ void assert_refused(const char *name, const ag_env_options *options, int code, c
         fail_msg("%s: %d instead of %d (%s)", name, got, code, ag_error());
     assert_null(env);
     assert_contains(ag_error(), part);
-}
-
-void survive_failing_allocations(int (*work)(void *user), void *user)
-{
-    for (uint64_t n = 1; n < MOST_ALLOCATIONS; n++) {
-        ag_alloc_fail_at(n);
-        int code = work(user);
-        uint64_t made = ag_alloc_fail_at(0);
-        if (made < n) {
-            assert_int_equal(code, AG_OK);
-            assert_true(n > 1);
-            return;
-        }
-        if (code != AG_ENOMEM)
-            fail_msg("allocation %d failed, but the result is %d (%s)", (int)n, code, ag_error());
-    }
-    fail_msg("there is no end of allocations");
 }
 
 void play_open(play *p, const char *name, const ag_env_options *options)

@@ -2,6 +2,7 @@
 #ifndef AGENA_ENV_TEST_H
 #define AGENA_ENV_TEST_H
 
+#include "../common/failing.h"
 #include "../common/test_list.h"
 #include "agena/env.h"
 
@@ -17,8 +18,6 @@ void test_export(test_list *list);
 void assert_contains(const char *text, const char *part);
 /* Opening fails with this code, and a sentence that has this part. */
 void assert_refused(const char *name, const ag_env_options *options, int code, const char *part);
-/* work with the n-th allocation failing, for every n, must return AG_ENOMEM; then AG_OK. */
-void survive_failing_allocations(int (*work)(void *user), void *user);
 
 /* A batch with buffers for all that a step writes. */
 typedef struct {

@@ -73,18 +73,3 @@ void remove_temporary_folder(void)
     if (*folder)
         remove_files(folder);
 }
-
-int survive_failing_allocations(int (*work)(void *user), void *user)
-{
-    for (uint64_t n = 1;; n++) {
-        ag_alloc_fail_at(n);
-        int code = work(user);
-        uint64_t made = ag_alloc_fail_at(0);
-        if (made < n) {
-            assert_int_equal(code, AG_OK);
-            return (int)(n - 1);
-        }
-        assert_int_equal(code, AG_ENOMEM);
-        assert_true(*ag_error());
-    }
-}

@@ -2,6 +2,8 @@
 #ifndef AGENA_NN_TEST_H
 #define AGENA_NN_TEST_H
 
+#include "../common/failing.h"
+#include "../common/files.h"
 #include "../common/test_list.h"
 #include "agena/nn.h"
 
@@ -24,10 +26,5 @@ void assert_same_bytes(const ag_tensors *a, const ag_tensors *b);
 /* A path in this process's own temporary folder; the last four stay valid. */
 const char *temporary(const char *name);
 void remove_temporary_folder(void);
-
-/* Call work again and again with the first, the second, ... allocation failing, until one call
- * makes too few to fail; every failing call must return AG_ENOMEM, the last one AG_OK. Returns how
- * many failed. */
-int survive_failing_allocations(int (*work)(void *user), void *user);
 
 #endif

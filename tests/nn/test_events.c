@@ -141,14 +141,6 @@ static void a_file_a_run(void **state)
     ag_events_close(NULL);
 }
 
-static void limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static void full_disk(void **state)
 {
     (void)state;

@@ -205,15 +205,6 @@ static void names_that_cannot_be_saved(void **state)
     ag_safetensors_free(f);
 }
 
-/* The file may not grow beyond `bytes`: to the writer this is a full disk. */
-static void limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static void full_disk(void **state)
 {
     (void)state;

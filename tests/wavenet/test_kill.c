@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../common/files.h"
 #include "tiny_run.h"
 
 /* Run the training in a child, kill it after `microseconds` unless it ends before; its status, or
@@ -48,10 +49,9 @@ static void kill_and_resume(void **state)
     printf("# killed %d times, resumed %d times\n", kills, resumed);
     assert_true(kills > 0 && resumed > 0);
     assert_int_equal(tiny_train("calm", "24", false, 1), 0);
-    tiny_assert_same_file(tiny_path("killed/checkpoint.safetensors"),
-                          tiny_path("calm/checkpoint.safetensors"));
-    tiny_assert_same_file(tiny_path("killed/model.safetensors"),
-                          tiny_path("calm/model.safetensors"));
+    assert_same_file(tiny_path("killed/checkpoint.safetensors"),
+                     tiny_path("calm/checkpoint.safetensors"));
+    assert_same_file(tiny_path("killed/model.safetensors"), tiny_path("calm/model.safetensors"));
 }
 
 int main(void)

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../common/files.h"
 #include "tiny_run.h"
 
 static void threads_do_not_matter(void **state)
@@ -21,9 +22,9 @@ static void threads_do_not_matter(void **state)
     (void)state;
     assert_int_equal(tiny_train("one", "6", false, 1), 0);
     assert_int_equal(tiny_train("three", "6", false, 3), 0);
-    tiny_assert_same_file(tiny_path("one/checkpoint.safetensors"),
-                          tiny_path("three/checkpoint.safetensors"));
-    tiny_assert_same_file(tiny_path("one/model.safetensors"), tiny_path("three/model.safetensors"));
+    assert_same_file(tiny_path("one/checkpoint.safetensors"),
+                     tiny_path("three/checkpoint.safetensors"));
+    assert_same_file(tiny_path("one/model.safetensors"), tiny_path("three/model.safetensors"));
 }
 
 static void resuming_equals_never_stopping(void **state)
@@ -32,8 +33,8 @@ static void resuming_equals_never_stopping(void **state)
     assert_int_equal(tiny_train("halves", "2", false, 2), 0);
     assert_int_equal(tiny_train("halves", "5", true, 1), 0);
     assert_int_equal(tiny_train("halves", "6", true, 2), 0);
-    tiny_assert_same_file(tiny_path("one/checkpoint.safetensors"),
-                          tiny_path("halves/checkpoint.safetensors"));
+    assert_same_file(tiny_path("one/checkpoint.safetensors"),
+                     tiny_path("halves/checkpoint.safetensors"));
 }
 
 static void refuses_to_overwrite_or_to_resume_nothing(void **state)

@@ -115,15 +115,3 @@ int tiny_train(const char *run, const char *steps, bool resume, int threads)
     }
     return status;
 }
-
-void tiny_assert_same_file(const char *a, const char *b)
-{
-    void *x = NULL, *y = NULL;
-    size_t n = 0, m = 0;
-    assert_int_equal(ag_file_read(a, 1 << 26, &x, &n), 0);
-    assert_int_equal(ag_file_read(b, 1 << 26, &y, &m), 0);
-    assert_int_equal(n, m);
-    assert_memory_equal(x, y, n);
-    ag_free(x);
-    ag_free(y);
-}

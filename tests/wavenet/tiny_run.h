@@ -15,6 +15,5 @@ const char *tiny_path(const char *name);
 /* Train to `steps` (a number as text) in the run folder tiny_folder/run; prints the sentence of an
  * error. */
 int tiny_train(const char *run, const char *steps, bool resume, int threads);
-void tiny_assert_same_file(const char *a, const char *b);
 
 #endif

@@ -1,4 +1,5 @@
 /* agena help: the commands, or help on one. */
+#include "cli/common.h"
 #include "cli/options.h"
 #include "cli/pages.h"
 
@@ -10,21 +11,14 @@ static int run(const void *options)
 {
     const help_options *o = options;
     cli_place place;
-    int used;
-    int code = cli_find(o->words.count, (char *const *)o->words.items, &place, &used);
-    if (code != AG_OK)
-        return code;
-    if (used < o->words.count)
-        return ag_fail(CLI_USAGE, "'agena %s' has no commands of its own", place.path);
-    cli_print_help(stdout, &place);
-    return AG_OK;
+    int code = cli_find_all(&o->words, &place);
+    if (code == AG_OK)
+        cli_print_help(stdout, &place);
+    return code;
 }
 
 static const cli_option options[] = {
-    { .value = "COMMAND",
-      .type = CLI_LIST,
-      .help = "a command, such as wavenet train",
-      .offset = offsetof(help_options, words) },
+    CLI_COMMAND_WORDS(help_options),
     { 0 },
 };
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/common.h"
 #include "cli/options.h"
 #include "cli/pages.h"
 
@@ -41,21 +42,14 @@ static int run(const void *options)
         return code == AG_OK ? cli_walk(write_page, (void *)o->folder) : code;
     }
     cli_place place;
-    int used;
-    int code = cli_find(o->words.count, (char *const *)o->words.items, &place, &used);
-    if (code != AG_OK)
-        return code;
-    if (used < o->words.count)
-        return ag_fail(CLI_USAGE, "'agena %s' has no commands of its own", place.path);
-    cli_print_man(stdout, &place);
-    return AG_OK;
+    int code = cli_find_all(&o->words, &place);
+    if (code == AG_OK)
+        cli_print_man(stdout, &place);
+    return code;
 }
 
 static const cli_option options[] = {
-    { .value = "COMMAND",
-      .type = CLI_LIST,
-      .help = "a command, such as wavenet train",
-      .offset = offsetof(man_options, words) },
+    CLI_COMMAND_WORDS(man_options),
     { .name = "all",
       .type = CLI_FOLDER,
       .value = "DIR",

@@ -54,6 +54,15 @@ int cli_find(int count, char *const *words, cli_place *out, int *used)
     return AG_OK;
 }
 
+int cli_find_all(const cli_list *words, cli_place *out)
+{
+    int used;
+    int code = cli_find(words->count, (char *const *)words->items, out, &used);
+    if (code == AG_OK && used < words->count)
+        code = ag_fail(CLI_USAGE, "'agena %s' has no commands of its own", out->path);
+    return code;
+}
+
 static int walk_below(cli_visit visit, void *user, const cli_place *place)
 {
     int code = visit(user, place);

@@ -15,6 +15,9 @@ typedef struct {
 /* Follow words down the table as far as they name commands. *used: how many did. CLI_USAGE when a
  * word should name a command and does not. */
 int cli_find(int count, char *const *words, cli_place *out, int *used);
+/* The command that all of the words name, agena itself without words; CLI_USAGE when one is left.
+ */
+int cli_find_all(const cli_list *words, cli_place *out);
 /* The commands under a place, NULL at the end; NULL when it has none. */
 const cli_command *const *cli_below(const cli_place *place);
 /* Visit agena and every command, parents first, until one visit returns other than 0. */

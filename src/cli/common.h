@@ -7,8 +7,13 @@
 #include <jansson.h>
 
 /* Entries for tables of options. `of` is the struct that the command's run gets; its member is
- * called like the option. */
+ * called like the option, or like the argument. */
 
+#define CLI_COMMAND_WORDS(of)                                                                      \
+    {                                                                                              \
+        .value = "COMMAND", .type = CLI_LIST, .help = "a command, such as wavenet train",          \
+        .offset = offsetof(of, words)                                                              \
+    }
 #define CLI_RECIPE(of)                                                                             \
     {                                                                                              \
         .type = CLI_FILE, .required = true, .value = "RECIPE",                                     \

@@ -240,7 +240,11 @@ static int encoder_start(encoder *e, int width, int height, const char *path, bo
                        strerror(failed));
     }
     e->frames = fdopen(ends[1], "wb");
-    return e->frames ? 0 : AG_ENOMEM;
+    if (!e->frames) {
+        close(ends[1]); /* or ffmpeg would wait for frames for ever, and we for it */
+        return AG_ENOMEM;
+    }
+    return 0;
 }
 
 static int encoder_end(encoder *e, int status)

@@ -139,14 +139,14 @@ bool lab_look_panel(const lab_world *w, int panel, float u, float v, int repeat,
 lab_entity *lab_nearest_good(lab_world *w)
 {
     lab_entity *nearest = NULL;
+    lab_field field;
     int best = LAB_FAR;
+    lab_field_from(w, w->player.at, &field);
     for (int i = 0; i < w->entities; i++) {
         lab_entity *e = &w->entity[i];
         if (e->kind == LAB_NONE || !e->touch || e->hidden || e->reward <= 0)
             continue;
-        lab_field field;
-        lab_field_to(w, (lab_place){ (int16_t)e->x, (int16_t)e->y }, false, NULL, &field);
-        int steps = field.steps[w->player.at.y * w->map.width + w->player.at.x];
+        int steps = field.steps[(int)e->y * w->map.width + (int)e->x];
         if (steps < best) {
             best = steps;
             nearest = e;

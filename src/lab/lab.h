@@ -495,6 +495,9 @@ bool lab_walkable(const lab_world *w, float x0, float y0, float x1, float y1);
 void lab_field_to(const lab_world *w, lab_place to, bool through_doors, const uint8_t *avoid,
                   lab_field *field);
 
+/* Steps from `from` to every cell, through open doors. */
+void lab_field_from(const lab_world *w, lab_place from, lab_field *field);
+
 /* ---- for experts ---- */
 
 /* Walk to a point along the field's way, looking where it goes; true once within `near` of it. */

@@ -23,30 +23,42 @@ bool engine_passes(const lab_world *w, const lab_cell *a, const lab_cell *b, boo
     return to > LAB_VOID && to <= from + LAB_STEP && low - high >= LAB_BODY;
 }
 
-void lab_field_to(const lab_world *w, lab_place to, bool through_doors, const uint8_t *avoid,
-                  lab_field *field)
+/* Steps between every cell and `root`: to it, or from it where `away`. */
+static void flood(const lab_world *w, lab_place root, bool away, bool through_doors,
+                  const uint8_t *avoid, lab_field *field)
 {
     static const int8_t DX[4] = { 1, 0, -1, 0 }, DY[4] = { 0, 1, 0, -1 };
     int width = w->map.width, cells = width * w->map.height;
     memset(field->steps, 0xFF, (size_t)cells * sizeof *field->steps);
-    if (!lab_cell_of(w, to.x, to.y))
+    if (!lab_cell_of(w, root.x, root.y))
         return;
     int16_t queue[LAB_MAX_CELLS];
     int head = 0, tail = 0;
-    queue[tail++] = (int16_t)(to.y * width + to.x);
+    queue[tail++] = (int16_t)(root.y * width + root.x);
     field->steps[queue[0]] = 0;
     while (head < tail) {
         int i = queue[head++], x = i % width, y = i / width;
         for (int side = 0; side < 4; side++) {
             int nx = x + DX[side], ny = y + DY[side], n = ny * width + nx;
-            const lab_cell *from = lab_cell_of(w, nx, ny);
-            if (!from || field->steps[n] != LAB_FAR || (avoid && avoid[n]) ||
-                !engine_passes(w, from, &w->map.cell[i], through_doors))
+            const lab_cell *next = lab_cell_of(w, nx, ny), *here = &w->map.cell[i];
+            if (!next || field->steps[n] != LAB_FAR || (avoid && avoid[n]) ||
+                !engine_passes(w, away ? here : next, away ? next : here, through_doors))
                 continue;
             field->steps[n] = (uint16_t)(field->steps[i] + 1);
             queue[tail++] = (int16_t)n;
         }
     }
+}
+
+void lab_field_to(const lab_world *w, lab_place to, bool through_doors, const uint8_t *avoid,
+                  lab_field *field)
+{
+    flood(w, to, false, through_doors, avoid, field);
+}
+
+void lab_field_from(const lab_world *w, lab_place from, lab_field *field)
+{
+    flood(w, from, true, false, NULL, field);
 }
 
 /* ---- lines ---- */

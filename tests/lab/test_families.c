@@ -1,5 +1,6 @@
 /* The rules of exploring, nature, laser tag, platforms and the screen. */
 #include "lab_test.h"
+#include "lab/score.h"
 
 static const int NOTHING[LAB_ACTIONS];
 
@@ -199,6 +200,23 @@ static void mushrooms_regrow_after_a_minute_in_one_level(void **state)
     assert_int_equal(ticks_to_regrow("natlab_varying_map_randomized"), 7000);
 }
 
+/* A scale that ends before the time does would tell good from better no more. */
+static void mushrooms_last_as_long_as_the_time(void **state)
+{
+    (void)state;
+    static const char *const NAMES[] = { "natlab_fixed_large_map", "natlab_varying_map_regrowth",
+                                         "natlab_varying_map_randomized" };
+    for (int i = 0; i < 3; i++) {
+        lab_world *w = world_of(lab_level_find(NAMES[i]), 1);
+        double before = 0;
+        int status = 0;
+        while (lab_agent_step(LAB_EXPERT, w, NULL, &status))
+            before = w->tick < 105 * LAB_TICKS ? w->score : before;
+        assert_true(before > 20 && w->score > before);
+        lab_world_free(w);
+    }
+}
+
 /* ---- laser tag ---- */
 
 static int opponents_of(const lab_world *w)
@@ -385,6 +403,7 @@ void test_families(test_list *list)
     ADD_TEST(list, "explore", doors_leave_a_way_to_the_goal);
     ADD_TEST(list, "natlab", the_fixed_land_is_the_same_for_all_seeds);
     ADD_TEST(list, "natlab", mushrooms_regrow_after_a_minute_in_one_level);
+    ADD_TEST(list, "natlab", mushrooms_last_as_long_as_the_time);
     ADD_TEST(list, "lasertag", shields_drop_from_125_to_100);
     ADD_TEST(list, "lasertag", gadgets_change_the_shots);
     ADD_TEST(list, "lasertag", tags_pay_one_and_both_respawn);

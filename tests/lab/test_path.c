@@ -47,6 +47,32 @@ static void fields_are_shortest_ways(void **state)
     lab_world_free(w);
 }
 
+/* Drops are one-way: the two kinds of fields agree cell by cell, and differ in each direction. */
+static void ways_from_are_ways_to(void **state)
+{
+    (void)state;
+    lab_world *w = world_of(&busy_level, 1);
+    lab_terrain terrain = { 20, 20, 3, 5, 0.3f, 0, 0.04f };
+    lab_place places[LAB_MAX_CELLS], from;
+    lab_field away, to;
+    int uneven = 0;
+    assert_int_equal(lab_make_terrain(w, &terrain), 0);
+    lab_remove_all(w);
+    assert_true(lab_random_place(w, -1, 0, &from));
+    lab_field_from(w, from, &away);
+    int count = lab_places(w, -1, 0, places, LAB_MAX_CELLS), start = from.y * 20 + from.x;
+    assert_true(count > 100);
+    for (int i = 0; i < count; i++) {
+        int cell = places[i].y * 20 + places[i].x;
+        lab_field_to(w, places[i], false, NULL, &to);
+        assert_int_equal(away.steps[cell], to.steps[start]);
+        lab_field_to(w, from, false, NULL, &to);
+        uneven += to.steps[cell] != away.steps[cell];
+    }
+    assert_true(uneven > 0);
+    lab_world_free(w);
+}
+
 /* Against points along the line. */
 static void sight_is_what_points_along_the_line_say(void **state)
 {
@@ -145,6 +171,7 @@ void test_path(test_list *list)
 {
     ADD_TEST(list, "path", sines_and_directions_are_right);
     ADD_TEST(list, "path", fields_are_shortest_ways);
+    ADD_TEST(list, "path", ways_from_are_ways_to);
     ADD_TEST(list, "path", sight_is_what_points_along_the_line_say);
     ADD_TEST(list, "path", gaze_finds_the_point_of_a_panel);
     ADD_TEST(list, "path", walking_gets_there);

@@ -1,15 +1,16 @@
 /* Foraging mushrooms in nature: memory of a place, for long and for short. */
 #include "lab/levels/levels.h"
 
+/* So many mushrooms that not even the expert has them all before the time is up. */
 typedef struct {
     int side, mushrooms;
     bool fixed;   /* the same land and the same places always */
     bool regrows; /* a mushroom is back after a minute */
 } natlab_config;
 
-static const natlab_config FIXED = { .side = 41, .mushrooms = 60, .fixed = true },
-                           REGROWTH = { .side = 19, .mushrooms = 16, .regrows = true },
-                           RANDOMIZED = { .side = 29, .mushrooms = 44 };
+static const natlab_config FIXED = { .side = 61, .mushrooms = 90, .fixed = true },
+                           REGROWTH = { .side = 23, .mushrooms = 56, .regrows = true },
+                           RANDOMIZED = { .side = 41, .mushrooms = 112 };
 
 enum { FIXED_LAND = 30, REGROW_TICKS = 60 * LAB_TICKS };
 

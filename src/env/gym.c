@@ -19,7 +19,7 @@ typedef struct {
 typedef struct {
     env_settings settings;
     const char *python;
-    int timeout, restart;
+    int restart;
     const ag_env_options *options;
     ag_env_spec *spec;
     ag_arena *arena; /* names */
@@ -118,43 +118,40 @@ static int share(gym *g)
     json_t *layout = describe_layout(g);
     if (!layout)
         return ag_fail(AG_ENOMEM, "out of memory (layout of shared memory)");
-    int code = gym_share(&g->process, g->layout.bytes, layout, g->timeout);
+    int code = gym_share(&g->process, g->layout.bytes, layout);
     json_decref(layout);
     return code;
 }
 
-/* Start the process; spec is filled the first time, and must be the same when it starts again. */
-static int begin(gym *g, ag_env_spec *spec)
+/* Start the process and fill the (zeroed) spec with what it tells; names go to arena. */
+static int begin(gym *g, ag_arena *arena, ag_env_spec *spec)
 {
     char *line = NULL;
     int code = spawn(g);
     if (code == AG_OK)
-        code = gym_hear(&g->process, g->timeout, &line);
+        code = gym_hear(&g->process, &line);
     if (code == AG_OK)
-        code = gym_read_spec(line, g->arena, spec);
+        code = gym_read_spec(line, arena, spec);
     ag_free(line);
     return code;
-}
-
-static int check_same(const ag_env_spec *a, const ag_env_spec *b)
-{
-    bool same = a->observations == b->observations && a->actions == b->actions;
-    for (int i = 0; same && i < a->observations; i++)
-        same = a->observation[i].bytes == b->observation[i].bytes;
-    return same ? AG_OK : ag_fail(AG_EFORMAT, "started again, it observes or takes something else");
 }
 
 static int begin_again(gym *g)
 {
     ag_env_spec spec = { .observations = 0 };
+    ag_arena *arena = NULL; /* its names are ours already */
     ag_logf(AG_LOG_WARN, "gym:%s: starting its Python process again", g->settings.target);
-    int code = begin(g, &spec);
+    int code = ag_arena_new(&arena);
     if (code == AG_OK)
-        code = check_same(&spec, g->spec);
+        code = begin(g, arena, &spec);
+    if (code == AG_OK)
+        code = gym_same_spec(g->spec, &spec);
     if (code == AG_OK)
         code = share(g);
     if (code != AG_OK)
         gym_end(&g->process);
+    if (arena)
+        ag_arena_free(arena);
     return code;
 }
 
@@ -165,7 +162,7 @@ static void *at(gym *g, size_t offset)
     return g->process.shared + offset;
 }
 
-static int32_t *header(gym *g)
+static uint32_t *header(gym *g)
 {
     return at(g, 0);
 }
@@ -178,22 +175,42 @@ static void offer_seed(gym *g, int index)
     ((uint32_t *)at(g, g->layout.seeds))[index] = ag_rng_u32(&rng) & INT32_MAX;
 }
 
-/* What the environment that was being worked on told, or what befell the process meanwhile. */
-static int command(gym *g, int what)
+/* Is there a process that may be told something? */
+static int check_process(const gym *g)
 {
     if (g->process.pid == 0)
         return ag_fail(AG_EIO, "its Python process has ended%s",
-                       g->restart ? "; a reset starts it again" : "; ?restart=1 allows another");
+                       g->restart ? "; a reset of the whole batch starts it again"
+                                  : "; ?restart=1 allows another");
+    if (g->process.owner != getpid())
+        return ag_fail(AG_EINVAL,
+                       "this is a fork of process %d, which opened it and alone can use "
+                       "it; open another here",
+                       (int)g->process.owner);
+    return AG_OK;
+}
+
+/* What the environment that was being worked on told. The process may still write there: what is
+ * read is a copy. */
+static int told_failure(gym *g)
+{
+    char message[GYM_MESSAGE_BYTES];
+    memcpy(message, at(g, g->layout.message), sizeof message);
+    message[sizeof message - 1] = '\0';
+    return ag_fail(AG_EIO, "environment %u of the batch: %s", header(g)[GYM_CURRENT], message);
+}
+
+/* Carry out a command: AG_EIO when an environment fails, or its process, which is then gone. */
+static int command(gym *g, uint32_t what)
+{
     header(g)[GYM_COMMAND] = what;
     header(g)[GYM_CURRENT] = 0;
-    int code = gym_call(&g->process, g->timeout);
+    int code = gym_call(&g->process);
     if (code != AG_OK)
-        return g->restart ? ag_fail(code, "%s; a reset starts it again", ag_error()) : code;
-    if (header(g)[GYM_STATUS] == 0)
-        return AG_OK;
-    char *message = at(g, g->layout.message);
-    message[GYM_MESSAGE_BYTES - 1] = '\0';
-    return ag_fail(AG_EIO, "environment %d of the batch: %s", header(g)[GYM_CURRENT], message);
+        return g->restart
+                   ? ag_fail(code, "%s; a reset of the whole batch starts it again", ag_error())
+                   : code;
+    return header(g)[GYM_STATUS] == 0 ? AG_OK : told_failure(g);
 }
 
 static void copy_observations(gym *g, const uint8_t *mask, const ag_env_buffers *out)
@@ -210,13 +227,25 @@ static void copy_observations(gym *g, const uint8_t *mask, const ag_env_buffers 
     }
 }
 
+static bool is_whole(const uint8_t *mask, int batch)
+{
+    return !mask || !memchr(mask, 0, (size_t)batch);
+}
+
+/* A new process has no episodes that could go on, so all have to begin. */
+static int check_or_begin_again(gym *g, const uint8_t *mask)
+{
+    bool again = g->process.pid == 0 && g->restart && is_whole(mask, g->options->batch);
+    return again ? begin_again(g) : check_process(g);
+}
+
 static int reset_gym(void *batch, const uint8_t *mask, const ag_env_buffers *out)
 {
     gym *g = batch;
-    int code = g->process.pid == 0 && g->restart ? begin_again(g) : AG_OK;
+    int code = check_or_begin_again(g, mask);
     if (code != AG_OK)
         return code;
-    for (int i = 0; i < g->options->batch && g->process.pid; i++) {
+    for (int i = 0; i < g->options->batch; i++) {
         bool wanted = !mask || mask[i];
         ((uint8_t *)at(g, g->layout.mask))[i] = wanted;
         if (wanted) {
@@ -233,18 +262,28 @@ static int reset_gym(void *batch, const uint8_t *mask, const ag_env_buffers *out
     return AG_OK;
 }
 
+/* 1 where a byte is not 0. */
+static void copy_flags(uint8_t *to, const uint8_t *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = from[i] != 0;
+}
+
 static int step_gym(void *batch, const double *actions, const ag_env_buffers *out)
 {
     gym *g = batch;
     size_t count = (size_t)g->options->batch, bytes = (size_t)g->spec->actions * sizeof(double);
-    if (g->process.pid)
+    int code = check_process(g);
+    if (code != AG_OK)
+        return code;
+    if (bytes)
         memcpy(at(g, g->layout.actions), actions, count * bytes);
-    int code = command(g, GYM_STEP);
+    code = command(g, GYM_STEP);
     if (code != AG_OK)
         return code;
     memcpy(out->reward, at(g, g->layout.reward), count * sizeof(float));
-    memcpy(out->terminated, at(g, g->layout.terminated), count);
-    memcpy(out->truncated, at(g, g->layout.truncated), count);
+    copy_flags(out->terminated, at(g, g->layout.terminated), count);
+    copy_flags(out->truncated, at(g, g->layout.truncated), count);
     for (int i = 0; i < g->options->batch && g->options->auto_reset; i++) {
         if (out->terminated[i] || out->truncated[i]) {
             g->episodes[i]++;
@@ -260,7 +299,7 @@ static int seed_gym(void *batch, int index, uint64_t seed)
     gym *g = batch;
     g->seeds[index] = seed;
     g->episodes[index] = 0;
-    if (g->process.pid)
+    if (g->process.pid && g->process.owner == getpid())
         offer_seed(g, index);
     return AG_OK;
 }
@@ -268,21 +307,25 @@ static int seed_gym(void *batch, int index, uint64_t seed)
 static int render_gym(void *batch, int index, const uint8_t **rgb, int *width, int *height)
 {
     gym *g = batch;
-    if (g->process.pid)
-        header(g)[GYM_INDEX] = index;
-    int code = command(g, GYM_RENDER);
+    int code = check_process(g);
     if (code != AG_OK)
         return code;
-    *width = header(g)[GYM_WIDTH];
-    *height = header(g)[GYM_HEIGHT];
-    if (*width < 1 || *height < 1 || *height > MOST_PICTURE / 3 / *width)
-        return ag_fail(AG_EFORMAT, "its picture is %d by %d pixels", *width, *height);
-    size_t bytes = (size_t)*width * (size_t)*height * 3;
+    header(g)[GYM_INDEX] = (uint32_t)index;
+    code = command(g, GYM_RENDER);
+    if (code != AG_OK)
+        return code;
+    uint32_t wide = header(g)[GYM_WIDTH], high = header(g)[GYM_HEIGHT];
+    if (wide < 1 || high < 1 || high > MOST_PICTURE / 3 / wide)
+        return ag_fail(AG_EFORMAT, "its picture is %u by %u pixels; %d bytes are the most", wide,
+                       high, MOST_PICTURE);
+    size_t bytes = (size_t)wide * high * 3;
     uint8_t *picture = ag_realloc(g->picture, bytes);
     if (!picture)
         return AG_ENOMEM;
     g->picture = picture;
     *rgb = picture;
+    *width = (int)wide;
+    *height = (int)high;
     if (pread(g->process.picture, picture, bytes, 0) != (ssize_t)bytes)
         return ag_fail(AG_EIO, "its picture cannot be read");
     return AG_OK;
@@ -308,10 +351,11 @@ static int read_settings(gym *g, const char *rest)
     const ag_env_options *o = g->options;
     if (o->width || o->height || o->depth)
         return ag_fail(AG_EINVAL, "sizes of pictures are settings of its own");
-    int code = env_settings_parse(rest, false, &g->settings);
+    int timeout = USUAL_TIMEOUT, code = env_settings_parse(rest, false, &g->settings);
     if (code == AG_OK)
         code = env_settings_take_int(&g->settings, "timeout", 1, MOST_TIMEOUT, USUAL_TIMEOUT,
-                                     &g->timeout);
+                                     &timeout);
+    g->process.patience = timeout;
     if (code == AG_OK)
         code = env_settings_take_int(&g->settings, "restart", 0, 1, 0, &g->restart);
     g->python = env_settings_take(&g->settings, "python");
@@ -336,7 +380,7 @@ static int prepare(gym *g, const char *rest)
         return AG_ENOMEM;
     for (int i = 0; i < g->options->batch; i++)
         g->seeds[i] = env_seed_of(g->options->seed, i);
-    code = begin(g, g->spec);
+    code = begin(g, g->arena, g->spec);
     if (code == AG_OK)
         code = lay_out(g);
     return code == AG_OK ? share(g) : code;
@@ -348,9 +392,7 @@ int env_gym_open(const char *rest, ag_env_spec *spec, const ag_env_options *opti
     gym *g = ag_calloc(1, sizeof *g);
     if (!g)
         return AG_ENOMEM;
-    g->process = (gym_process){
-        .lifeline = -1, .report = -1, .memory = -1, .picture = -1, .go = -1, .done = -1
-    };
+    g->process = gym_process_none(USUAL_TIMEOUT);
     g->options = options;
     g->spec = spec;
     int code = prepare(g, rest);
@@ -362,4 +404,6 @@ int env_gym_open(const char *rest, ag_env_spec *spec, const ag_env_options *opti
     return AG_OK;
 }
 
-static const env_driver driver = { close_gym, reset_gym, seed_gym, step_gym, render_gym };
+static const env_driver driver = {
+    .close = close_gym, .reset = reset_gym, .seed = seed_gym, .step = step_gym, .render = render_gym
+};

@@ -2,17 +2,19 @@
 shared memory. Text of libagena, run by `python3 -c` with one argument, a JSON object. Needs Python
 3.10 and gymnasium (with numpy, which that needs) alone.
 
-It says what the environments observe and take in one line of JSON on the report pipe, gets the
-layout of the shared memory in one line on the lifeline, then waits on one eventfd for a command and
-answers on the other. When the lifeline ends, so does it."""
+It says on a socket, in one line of JSON, what the environments observe and take, gets the layout of
+the shared memory in another, then waits on one eventfd for a command and answers on the other. When
+the other side of its lifeline, a pipe, closes, the kernel kills it and what it has started."""
+import fcntl
 import json
 import mmap
 import os
+import select
+import signal
 import sys
-import threading
 
 RESET, STEP, RENDER, QUIT = 1, 2, 3, 4
-COMMAND, INDEX, STATUS, CURRENT, WIDTH, HEIGHT, ASKED, ANSWERED = range(8)  # the header's numbers
+COMMAND, INDEX, STATUS, CURRENT, WIDTH, HEIGHT, ASKED, ANSWERED = range(8)  # the header's numbers, uint32
 MOST_AXES, TEXT_BYTES, MOST_TEXT_BYTES = 4, 512, 4096
 LOOKS = 2000  # at the count of commands before sleeping
 
@@ -75,7 +77,8 @@ def leaves(spaces, space, name="", path=()):
     if isinstance(space, spaces.Discrete):
         return [Leaf(name, path, "floats", (1,), float(space.start), float(space.start + space.n - 1))]
     if isinstance(space, spaces.MultiDiscrete):
-        return [Leaf(name, path, "floats", space.shape, 0.0, float(space.nvec.max() - 1))]
+        start = getattr(space, "start", space.nvec * 0)
+        return [Leaf(name, path, "floats", space.shape, float(start.min()), float((start + space.nvec).max() - 1))]
     if isinstance(space, spaces.MultiBinary):
         return [Leaf(name, path, "bytes", space.shape, 0.0, 1.0)]
     if isinstance(space, spaces.Text) or isinstance(space.sample(), str):
@@ -162,7 +165,7 @@ class Bridge:
             begin = layout[name]
             return bytes_of[begin:begin + size * self.batch].cast(kind)
 
-        self.header = bytes_of[:64].cast("i")
+        self.header = bytes_of[:64].cast("I")
         self.message = bytes_of[layout["message"]:layout["message"] + layout["message_bytes"]]
         self.seeds, self.mask = plain("seeds", 4, "I"), plain("mask", 1, "B")
         self.reward = plain("reward", 4, "f")
@@ -183,7 +186,7 @@ class Bridge:
 
     def write(self, i, observation):
         if self.whole:
-            self.whole[i][...] = observation
+            fill(self.whole[i], observation)
             return
         for path, text, view in self.views[i]:
             value = observation
@@ -192,12 +195,10 @@ class Bridge:
             if text:
                 self.write_text(view, str(value))
             else:
-                view[...] = value
+                fill(view, value)
 
     def write_text(self, view, text):
-        data = text.encode("utf-8", "replace")
-        if len(data) >= len(view):  # a zero at least stays behind the last whole character
-            data = data[:len(view) - 1].decode("utf-8", "ignore").encode("utf-8")
+        data = encoded(text, len(view))
         view[:len(data)] = self.np.frombuffer(data, self.np.uint8)
         view[len(data):] = 0
 
@@ -240,7 +241,9 @@ class Bridge:
     def serve(self):
         header, done = self.header, self.job["done"]
         work = {RESET: self.reset, STEP: self.step, RENDER: self.render}
-        header[ANSWERED] = 1  # ready
+        self.commands = select.poll()
+        self.commands.register(self.job["go"], select.POLLIN)
+        header[ANSWERED] = header[ASKED]  # ready
         os.eventfd_write(done, 1)
         while self.wait() != QUIT:
             try:
@@ -249,40 +252,58 @@ class Bridge:
             except Exception as trouble:  # the environment's, told to C
                 self.write_message(trouble)
                 header[STATUS] = 1
-            header[ANSWERED] += 1
+            header[ANSWERED] = header[ASKED]
             os.eventfd_write(done, 1)
         for env in self.envs:
             env.close()
 
     def wait(self):
         """The next command; looked for before sleeping, since waking up takes long."""
-        header, answered = self.header, self.header[ANSWERED]
+        header, answered, go = self.header, self.header[ANSWERED], self.job["go"]
         for _ in range(LOOKS if self.job["spin"] else 0):
             if header[ASKED] != answered:
-                break
-        while header[ASKED] == answered:
-            os.eventfd_read(self.job["go"])
-        return header[COMMAND]
+                return header[COMMAND]
+        while True:
+            self.commands.poll()
+            try:
+                os.eventfd_read(go)  # may be left over from a command that was seen before sleeping
+            except BlockingIOError:
+                continue
+            if header[ASKED] != answered:
+                return header[COMMAND]
 
     def write_message(self, trouble):
-        data = describe(trouble).encode("utf-8", "replace")[:len(self.message) - 1]
+        data = encoded(describe(trouble), len(self.message))
         self.message[:len(data) + 1] = data + b"\0"
+
+
+def fill(view, value):
+    """Copy an array or a number; numpy alone would spread one number over all of the view."""
+    if getattr(value, "size", view.size) != view.size:
+        raise ValueError(f"its observation is of shape {value.shape}, not {view.shape} as its space says")
+    view[...] = value
+
+
+def encoded(text, size):
+    """UTF-8 that leaves at least one of `size` bytes free, cut before a character that does not fit."""
+    data = text.encode("utf-8", "replace")
+    return data if len(data) < size else data[:size - 1].decode("utf-8", "ignore").encode("utf-8")
 
 
 def describe(trouble):
     return " ".join(f"{type(trouble).__name__}: {trouble}".split())
 
 
-def tell(pipe, value):
+def tell(socket, value):
     data = (json.dumps(value) + "\n").encode()
     while data:
-        data = data[os.write(pipe, data):]
+        data = data[os.write(socket, data):]
 
 
-def hear(pipe):
+def hear(socket):
     data = b""
     while not data.endswith(b"\n"):
-        piece = os.read(pipe, 65536)
+        piece = os.read(socket, 65536)
         if not piece:
             os._exit(0)
         data += piece
@@ -290,29 +311,34 @@ def hear(pipe):
 
 
 def end_with(pipe):
-    """End this process when the other side has gone."""
-    while os.read(pipe, 1):
-        pass
-    os._exit(0)
+    """Have the kernel kill this group of processes when the pipe's other side closes: it can do so
+    while an environment hangs and holds the interpreter."""
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    closed = select.poll()
+    closed.register(pipe, 0)
+    if closed.poll(0):  # before the kernel was asked
+        os._exit(0)
 
 
 def main():
     job = json.loads(sys.argv[1])
     sys.argv = ["agena-gym-bridge"]
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    for name in ("lifeline", "report", "memory", "picture", "go", "done"):
+    for name in ("lifeline", "talk", "memory", "picture", "go", "done"):
         os.set_inheritable(job[name], False)
+    end_with(job["lifeline"])
     try:
         if not hasattr(os, "eventfd_read"):
             raise RuntimeError(f"Python {sys.version.split()[0]} is older than 3.10")
         bridge = Bridge(job)
         told = bridge.spec()
     except Exception as trouble:
-        tell(job["report"], {"error": describe(trouble)})
+        tell(job["talk"], {"error": describe(trouble)})
         return
-    tell(job["report"], told)
-    bridge.share(hear(job["lifeline"]))
-    threading.Thread(target=end_with, args=(job["lifeline"],), daemon=True).start()
+    tell(job["talk"], told)
+    bridge.share(hear(job["talk"]))
     bridge.serve()
 
 

@@ -64,8 +64,10 @@ static int read_action(const json_t *object, ag_arena *arena, ag_env_spec *spec)
     int code = read_name(object, arena, &name);
     if (code != AG_OK)
         return code;
-    env_act(spec, name, json_is_true(json_object_get(object, "continuous")),
-            number(object, "low", -INFINITY), number(object, "high", INFINITY));
+    double low = number(object, "low", -INFINITY), high = number(object, "high", INFINITY);
+    if (low > high)
+        return ag_fail(AG_EFORMAT, "action %.100s goes from %g to %g", name, low, high);
+    env_act(spec, name, json_is_true(json_object_get(object, "continuous")), low, high);
     return AG_OK;
 }
 
@@ -73,6 +75,8 @@ static int read_all(const json_t *told, ag_arena *arena, ag_env_spec *spec)
 {
     const json_t *observations = json_object_get(told, "observations");
     const json_t *actions = json_object_get(told, "actions");
+    if (json_array_size(observations) == 0 || !json_is_array(actions))
+        return ag_fail(AG_EFORMAT, "the bridge tells of no observations, or of no actions");
     if (json_array_size(observations) > AG_ENV_MAX_OBSERVATIONS)
         return ag_fail(AG_EINVAL, "it has %zu observations; %d are the most",
                        json_array_size(observations), AG_ENV_MAX_OBSERVATIONS);
@@ -98,4 +102,25 @@ int gym_read_spec(const char *line, ag_arena *arena, ag_env_spec *spec)
     int code = error ? ag_fail(AG_EIO, "%.800s", error) : read_all(told, arena, spec);
     json_decref(told);
     return code;
+}
+
+static bool same_observation(const ag_observation_spec *a, const ag_observation_spec *b)
+{
+    return a->type == b->type && a->rank == b->rank &&
+           memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
+}
+
+static bool same_action(const ag_action_spec *a, const ag_action_spec *b)
+{
+    return a->continuous == b->continuous && a->low == b->low && a->high == b->high;
+}
+
+int gym_same_spec(const ag_env_spec *a, const ag_env_spec *b)
+{
+    bool same = a->observations == b->observations && a->actions == b->actions;
+    for (int i = 0; same && i < a->observations; i++)
+        same = same_observation(&a->observation[i], &b->observation[i]);
+    for (int i = 0; same && i < a->actions; i++)
+        same = same_action(&a->action[i], &b->action[i]);
+    return same ? AG_OK : ag_fail(AG_EFORMAT, "started again, it observes or takes something else");
 }

@@ -14,6 +14,8 @@ void test_batch(test_list *list);
 void test_names(test_list *list);
 void test_plugin(test_list *list);
 void test_export(test_list *list);
+void test_gym(test_list *list);
+void test_bridge(test_list *list);
 
 void assert_contains(const char *text, const char *part);
 /* Opening fails with this code, and a sentence that has this part. */

@@ -1,7 +1,10 @@
 """Environments for the tests of gym:, named "gym_worlds:Mixed-v0" and so on: spaces of all kinds, and
 things that go wrong on the third step."""
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 
 import gymnasium
@@ -72,11 +75,34 @@ class Troubled(gymnasium.Env):
         self.steps += 1
         if self.steps == 3 and action == 1:
             {"error": self.err, "exit": lambda: os._exit(3), "hang": lambda: time.sleep(600),
-             "kill": lambda: os.kill(os.getpid(), signal.SIGKILL)}[self.trouble]()
+             "kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "leave": lambda: sys.exit(4),
+             "fork": lambda: os.fork() and os._exit(3) or time.sleep(600), "hold": hold,
+             "close": lambda: os.closerange(3, 100), "long": lambda: self.err("é" * 2000),
+             "stdin": lambda: self.err(repr(sys.stdin.read()))}.get(self.trouble, int)()
+            if self.trouble == "shape":
+                return np.zeros(3, np.float32), 1.0, False, False, {}
         return self.np_random.random(1, np.float32), 1.0, self.steps == 5, False, {}
 
-    def err(self):
-        raise ValueError("the wheel\ncame off")
+    def err(self, what="the wheel\ncame off"):
+        raise ValueError(what)
+
+
+def hold():
+    """Start a program and never let go of the interpreter."""
+    with subprocess.Popen(["sleep", "600"]):
+        re.match("(a+)+$", "a" * 64 + "b")
+
+
+class Known(Troubled):
+    """Observes the number of its process."""
+    observation_space = spaces.Box(0, np.inf, (1,), np.float64)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.array([os.getpid()], np.float64), {}
+
+    def step(self, action):
+        return np.array([os.getpid()], np.float64), 1.0, False, False, {}
 
 
 class Unheard(Troubled):
@@ -87,5 +113,5 @@ class Wide(Troubled):
     action_space = spaces.MultiBinary(65)
 
 
-for world in (Mixed, Troubled, Unheard, Wide):
+for world in (Mixed, Troubled, Known, Unheard, Wide):
     gymnasium.register(world.__name__ + "-v0", entry_point=world)

@@ -1,4 +1,5 @@
-/* gym: with real packages (run_gym.py sees to them) and with the worlds of gym_worlds.py. */
+/* gym: with real packages (run_gym.py sees to them) and with the worlds of gym_worlds.py: what is
+ * observed, taken and told. */
 #include <math.h>
 
 #include "env_test.h"
@@ -185,76 +186,6 @@ static void names_that_lead_nowhere(void **state)
                    "sizes of pictures");
 }
 
-/* Two steps, then one that goes wrong in environment 1. */
-static void meet_trouble(play *p, const char *name, const char *part)
-{
-    play_open(p, name, &(ag_env_options){ .batch = 2 });
-    assert_int_equal(ag_env_reset(p->env, NULL, &p->out), AG_OK);
-    double actions[] = { 0, 0 };
-    assert_int_equal(ag_env_step(p->env, actions, &p->out), AG_OK);
-    assert_int_equal(ag_env_step(p->env, actions, &p->out), AG_OK);
-    actions[1] = 1;
-    assert_int_equal(ag_env_step(p->env, actions, &p->out), AG_EIO);
-    assert_contains(ag_error(), name);
-    assert_contains(ag_error(), part);
-    assert_int_equal(ag_env_step(p->env, actions, &p->out), AG_EINVAL);
-}
-
-static void exceptions_are_told(void **state)
-{
-    (void)state;
-    play p;
-    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=error",
-                 "environment 1 of the batch: ValueError: the wheel came off");
-    assert_int_equal(ag_env_reset(p.env, NULL, &p.out), AG_OK);
-    double actions[] = { 0, 1 };
-    assert_int_equal(ag_env_step(p.env, actions, &p.out), AG_OK);
-    play_close(&p);
-}
-
-static void dead_bridges_are_told(void **state)
-{
-    (void)state;
-    play p;
-    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=exit", "ended with status 3");
-    assert_int_equal(ag_env_reset(p.env, NULL, &p.out), AG_EIO);
-    assert_contains(ag_error(), "its Python process has ended; ?restart=1 allows another");
-    play_close(&p);
-    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=kill", "died of signal 9");
-    play_close(&p);
-}
-
-static void hung_bridges_are_ended(void **state)
-{
-    (void)state;
-    play p;
-    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=hang&timeout=5",
-                 "did not answer within 5 s and was ended");
-    play_close(&p);
-}
-
-static void quiet_log(void *user, ag_log_level level, const char *line)
-{
-    (void)level;
-    snprintf(user, 256, "%s", line);
-}
-
-static void bridges_start_again_when_asked(void **state)
-{
-    (void)state;
-    char logged[256] = "";
-    ag_log_sink(quiet_log, logged, AG_LOG_WARN);
-    play p;
-    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=kill&restart=1",
-                 "a reset starts it again");
-    assert_int_equal(ag_env_reset(p.env, (uint8_t[]){ 1, 1 }, &p.out), AG_OK);
-    assert_contains(logged, "starting its Python process again");
-    double actions[] = { 0, 1 };
-    assert_int_equal(ag_env_step(p.env, actions, &p.out), AG_OK);
-    play_close(&p);
-    ag_log_sink(NULL, NULL, AG_LOG_INFO);
-}
-
 static int open_and_reset(void *user)
 {
     ag_env *env;
@@ -308,23 +239,16 @@ static void minigrid(void **state)
     play_package("gym:minigrid:MiniGrid-DoorKey-5x5-v0", 2, "image", 7, 7);
 }
 
-int main(void)
+void test_gym(test_list *list)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cartpole_is_played),
-        cmocka_unit_test(cartpole_falls_as_ours),
-        cmocka_unit_test(auto_reset_begins_the_seeded_episode),
-        cmocka_unit_test(spaces_of_all_kinds),
-        cmocka_unit_test(pictures_for_people),
-        cmocka_unit_test(names_that_lead_nowhere),
-        cmocka_unit_test(exceptions_are_told),
-        cmocka_unit_test(dead_bridges_are_told),
-        cmocka_unit_test(hung_bridges_are_ended),
-        cmocka_unit_test(bridges_start_again_when_asked),
-        cmocka_unit_test(failing_allocations_are_errors),
-        cmocka_unit_test(pong),
-        cmocka_unit_test(vizdoom_basic),
-        cmocka_unit_test(minigrid),
-    };
-    return cmocka_run_group_tests_name("env-gym", tests, NULL, NULL) != 0;
+    ADD_TEST(list, "gym", cartpole_is_played);
+    ADD_TEST(list, "gym", cartpole_falls_as_ours);
+    ADD_TEST(list, "gym", auto_reset_begins_the_seeded_episode);
+    ADD_TEST(list, "gym", spaces_of_all_kinds);
+    ADD_TEST(list, "gym", pictures_for_people);
+    ADD_TEST(list, "gym", names_that_lead_nowhere);
+    ADD_TEST(list, "gym", failing_allocations_are_errors);
+    ADD_TEST(list, "gym", pong);
+    ADD_TEST(list, "gym", vizdoom_basic);
+    ADD_TEST(list, "gym", minigrid);
 }

@@ -1,4 +1,5 @@
 /* libagena_lab.so through our own loader: the same bytes as without the detour. */
+#include <dlfcn.h>
 #include <stdlib.h>
 
 #include "env/plugin.h"
@@ -165,10 +166,64 @@ static void wrong_settings_are_told(void **state)
     ag_env_close(env);
 }
 
+/* A program that does not keep to the interface: calls in any order, with any index. */
+static void careless_programs_do_no_harm(void **state)
+{
+    (void)state;
+    void *library = dlopen(getenv("agena_lab"), RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(library);
+    eca_connect connect = (eca_connect)dlsym(library, "agena_lab_connect");
+    eca_api api;
+    void *context;
+    assert_int_equal(connect(&api, &context), 0);
+    eca_observation seen;
+    eca_observation_spec spec;
+    double reward;
+    assert_int_not_equal(api.start(context, 0, 1), 0);
+    assert_contains(api.error_message(context), "start comes after an init that succeeds");
+    assert_int_equal(api.advance(context, 1, &reward), ECA_ERROR);
+    api.observation(context, 0, &seen);
+    assert_int_equal(seen.spec.type, ECA_STRING);
+    assert_string_equal(seen.payload.string, "");
+    assert_int_equal(api.setting(context, "levelName", "lab/rooms_watermaze"), 0);
+    assert_int_equal(api.init(context), 0);
+    assert_int_not_equal(api.init(context), 0);
+    assert_int_not_equal(api.setting(context, "width", "64"), 0);
+    api.observation(context, 0, &seen); /* nothing has begun */
+    assert_int_equal(seen.payload.bytes[72 * 96 * 3 - 1], 0);
+    assert_int_equal(api.start(context, 0, -1), 0);
+    const int far[] = { INT32_MAX, INT32_MIN, 7, -7, 2, 2, 2 };
+    api.act_discrete(context, far);
+    assert_int_equal(api.advance(context, 0, &reward), ECA_RUNNING);
+    assert_int_equal(api.advance(context, -5, &reward), ECA_RUNNING);
+    static const int wrong[] = { -1, 99, INT32_MAX, INT32_MIN };
+    for (int i = 0; i < 4; i++) {
+        int low = 1, high = 1;
+        double bottom = 1, top = 1;
+        api.observation_spec(context, wrong[i], &spec);
+        api.observation(context, wrong[i], &seen);
+        assert_string_equal(seen.payload.string, "");
+        api.action_discrete_bounds(context, wrong[i], &low, &high);
+        api.action_continuous_bounds(context, wrong[i], &bottom, &top);
+        assert_true(low == 0 && high == 0 && bottom == 0 && top == 0);
+        assert_null(api.observation_name(context, wrong[i]));
+        assert_null(api.action_discrete_name(context, wrong[i]));
+        assert_null(api.action_continuous_name(context, wrong[i]));
+    }
+    /* The longest demand ends with the episode. */
+    assert_int_equal(api.advance(context, INT32_MAX, &reward), ECA_INTERRUPTED);
+    assert_int_equal(api.advance(context, 1, &reward), ECA_ERROR);
+    api.observation(context, 0, &seen);
+    assert_int_equal(seen.payload.bytes[0], 0);
+    api.release_context(context);
+    dlclose(library);
+}
+
 void test_export(test_list *list)
 {
     ADD_TEST(list, "export", own_library_gives_the_same_bytes);
     ADD_TEST(list, "export", pictures_in_every_form);
     ADD_TEST(list, "export", programs_for_deepmind_lab_run);
     ADD_TEST(list, "export", wrong_settings_are_told);
+    ADD_TEST(list, "export", careless_programs_do_no_harm);
 }

@@ -150,8 +150,9 @@ static int start(void *context, int episode_id, int seed)
 {
     (void)episode_id;
     export_context *c = context;
-    int code = c->state ? c->class->episode(c->state, (uint32_t)seed, 0)
-                        : ag_fail(AG_EINVAL, "start comes after init");
+    c->running = false;
+    int code = c->raw && c->made ? c->class->episode(c->state, (uint32_t)seed, 0)
+                                 : ag_fail(AG_EINVAL, "start comes after an init that succeeds");
     if (code != AG_OK)
         return note_failure(c);
     for (int i = 0; i < c->spec.actions; i++)
@@ -222,24 +223,29 @@ static int none(void *context)
     return 0;
 }
 
+/* A component by its place in a list of theirs; NULL where the index is out of range. */
 static const ag_action_spec *discrete(const export_context *c, int index)
 {
-    return &c->spec.action[c->component[index]];
+    bool there = index >= 0 && index < c->discrete;
+    return there ? &c->spec.action[c->component[index]] : NULL;
 }
 
 static const ag_action_spec *continuous(const export_context *c, int index)
 {
-    return discrete(c, c->discrete + index);
+    bool there = index >= 0 && index < c->continuous;
+    return there ? &c->spec.action[c->component[c->discrete + index]] : NULL;
 }
 
 static const char *discrete_name(void *context, int index)
 {
-    return discrete(context, index)->name;
+    const ag_action_spec *a = discrete(context, index);
+    return a ? a->name : NULL;
 }
 
 static const char *continuous_name(void *context, int index)
 {
-    return continuous(context, index)->name;
+    const ag_action_spec *a = continuous(context, index);
+    return a ? a->name : NULL;
 }
 
 static const char *no_name(void *context, int index)
@@ -250,14 +256,16 @@ static const char *no_name(void *context, int index)
 
 static void discrete_bounds(void *context, int index, int *low, int *high)
 {
-    *low = (int)discrete(context, index)->low;
-    *high = (int)discrete(context, index)->high;
+    const ag_action_spec *a = discrete(context, index);
+    *low = a ? (int)a->low : 0;
+    *high = a ? (int)a->high : 0;
 }
 
 static void continuous_bounds(void *context, int index, double *low, double *high)
 {
-    *low = continuous(context, index)->low;
-    *high = continuous(context, index)->high;
+    const ag_action_spec *a = continuous(context, index);
+    *low = a ? a->low : 0;
+    *high = a ? a->high : 0;
 }
 
 /* Nothing checks what comes: it is brought into range. */
@@ -295,7 +303,8 @@ static int observation_count(void *context)
 
 static const char *observation_name(void *context, int index)
 {
-    return ((export_context *)context)->observation[index].name;
+    const export_context *c = context;
+    return index >= 0 && index < c->observations ? c->observation[index].name : NULL;
 }
 
 static void observation_spec(void *context, int index, eca_observation_spec *out)

@@ -37,8 +37,9 @@ typedef struct {
     int observations;
     export_observation observation[EXPORT_MOST];
     uint8_t *raw, *made; /* our observation, and theirs */
-    int held;            /* index of the observation that raw holds, -1: none */
-    int length;          /* of the text that was made: its shape */
+    size_t made_bytes;
+    int held;   /* index of the observation that raw holds, -1: none */
+    int length; /* of the text that was made: its shape */
     int discrete, continuous;
     int component[AG_ENV_MAX_ACTIONS]; /* of our action: discrete ones, then continuous ones */
     double action[AG_ENV_MAX_ACTIONS];
@@ -48,7 +49,9 @@ typedef struct {
 
 /* Find out what to show of spec's observations, and make memory for it. */
 int export_list(export_context *context);
+/* An index that is out of range has an empty text. */
 void export_describe(export_context *context, int index, eca_observation_spec *out);
+/* All zeros unless an episode runs: it must not be asked for then. */
 void export_observe(export_context *context, int index, eca_observation *out);
 
 #endif

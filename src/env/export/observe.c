@@ -81,14 +81,22 @@ int export_list(export_context *c)
     }
     if (picture && !instruction)
         add(c, "INSTR", EXPORT_NOTHING, 0, ECA_STRING)->dims = 1;
+    c->made_bytes = 2 * bytes; /* floats become doubles */
     c->raw = ag_malloc_aligned(bytes + 1);
-    c->made = ag_malloc_aligned(2 * bytes); /* floats become doubles */
+    c->made = ag_malloc_aligned(c->made_bytes);
     return c->raw && c->made ? AG_OK : AG_ENOMEM;
+}
+
+static const export_observation nothing = { .way = EXPORT_NOTHING, .type = ECA_STRING, .dims = 1 };
+
+static const export_observation *find(const export_context *c, int index)
+{
+    return index >= 0 && index < c->observations ? &c->observation[index] : &nothing;
 }
 
 void export_describe(export_context *c, int index, eca_observation_spec *out)
 {
-    const export_observation *o = &c->observation[index];
+    const export_observation *o = find(c, index);
     *out = (eca_observation_spec){ .type = o->type, .dims = o->dims, .shape = o->shape };
 }
 
@@ -133,8 +141,14 @@ static void observe_same(export_context *c, const export_observation *o, eca_obs
 
 void export_observe(export_context *c, int index, eca_observation *out)
 {
-    const export_observation *o = &c->observation[index];
+    const export_observation *o = find(c, index);
     export_describe(c, index, &out->spec);
+    out->payload.string = "";
+    if (!c->running && o->way != EXPORT_NOTHING) {
+        memset(c->made, 0, c->made_bytes);
+        out->payload.bytes = c->made;
+        return;
+    }
     switch (o->way) {
     case EXPORT_SAME:
         observe_raw(c, o->source);
@@ -146,7 +160,6 @@ void export_observe(export_context *c, int index, eca_observation *out)
         out->payload.bytes = c->made;
         break;
     case EXPORT_NOTHING:
-        out->payload.string = "";
         break;
     }
 }

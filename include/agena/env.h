@@ -12,7 +12,13 @@
 extern "C" {
 #endif
 
-enum { AG_ENV_MAX_RANK = 4, AG_ENV_MAX_OBSERVATIONS = 32, AG_ENV_MAX_ACTIONS = 64 };
+enum {
+    AG_ENV_MAX_RANK = 4,
+    AG_ENV_MAX_OBSERVATIONS = 32,
+    AG_ENV_MAX_ACTIONS = 64,
+    AG_ENV_MAX_TEXT_ACTIONS = 8,
+    AG_ENV_MAX_TEXT = 1 << 16 /* bytes of a text action */
+};
 
 typedef enum {
     AG_OBSERVE_IMAGE,  /* uint8 [height, width, channels] */
@@ -43,6 +49,8 @@ typedef struct {
     int actions;
     ag_action_spec action[AG_ENV_MAX_ACTIONS];
     double frames_per_second; /* of rendering and play; 0: unknown */
+    int text_actions;         /* texts that an action has besides: see ag_env_say */
+    const char *text_action[AG_ENV_MAX_TEXT_ACTIONS]; /* their names */
 } ag_env_spec;
 
 typedef struct {
@@ -74,12 +82,19 @@ typedef struct {
 } ag_env_buffers;
 
 /* Start a new episode in those with mask[i] != 0 (NULL: all); only their observations are written.
- */
+ * After a failure they have no episode. */
 AG_API int ag_env_reset(ag_env *env, const uint8_t *mask, const ag_env_buffers *out);
 /* Set the seed of environment i: its next reset is episode 0 of that seed. */
 AG_API int ag_env_seed(ag_env *env, int index, uint64_t seed);
+/* Give environment `index` a text for its text action `action`: `length` bytes of UTF-8, copied,
+ * none of them zero. It holds for the steps that follow, until another one is given or the episode
+ * ends; an episode begins with empty ones. AG_EINVAL: there is no such environment or text action,
+ * or the text is over AG_ENV_MAX_TEXT bytes. */
+AG_API int ag_env_say(ag_env *env, int index, int action, const char *text, size_t length);
 /* actions [batch, spec's actions]: doubles, whole numbers for discrete components. AG_EINVAL names
- * one that is out of range; nothing has then moved. Allocates nothing for built-in environments. */
+ * one that is out of range, or an environment without an episode; nothing has then moved. After
+ * another failure (AG_EIO of a plug-in or a bridge) none has an episode: reset them. Allocates
+ * nothing for built-in environments. */
 AG_API int ag_env_step(ag_env *env, const double *actions, const ag_env_buffers *out);
 /* The picture of environment i for people, RGB [height, width, 3] in env's own memory until the
  * next call; AG_EINVAL where an environment has none. */

@@ -5,7 +5,7 @@ import ctypes.util
 import os
 import pathlib
 
-MAX_RANK, MAX_OBSERVATIONS, MAX_ACTIONS = 4, 32, 64
+MAX_RANK, MAX_OBSERVATIONS, MAX_ACTIONS, MAX_TEXT_ACTIONS = 4, 32, 64, 8
 IMAGE, BYTES, FLOATS, TEXT = range(4)
 
 
@@ -27,7 +27,9 @@ class ActionSpec(ctypes.Structure):
 class Spec(ctypes.Structure):
     _fields_ = [("observations", ctypes.c_int),
                 ("observation", ObservationSpec * MAX_OBSERVATIONS), ("actions", ctypes.c_int),
-                ("action", ActionSpec * MAX_ACTIONS), ("frames_per_second", ctypes.c_double)]
+                ("action", ActionSpec * MAX_ACTIONS), ("frames_per_second", ctypes.c_double),
+                ("text_actions", ctypes.c_int),
+                ("text_action", ctypes.c_char_p * MAX_TEXT_ACTIONS)]
 
 
 class Options(ctypes.Structure):

@@ -13,6 +13,8 @@ typedef struct {
     int (*seed)(void *batch, int index, uint64_t seed);
     int (*step)(void *batch, const double *actions, const ag_env_buffers *out);
     int (*render)(void *batch, int index, const uint8_t **rgb, int *width, int *height);
+    /* NULL where no specification has text actions. The text has been checked. */
+    int (*say)(void *batch, int index, int action, const char *text, size_t length);
 } env_driver;
 
 /* What opening a name gives. */

@@ -209,4 +209,15 @@ static int render_each(void *batch, int index, const uint8_t **rgb, int *width, 
     return b->class->render(b->states[index], rgb, width, height);
 }
 
-static const env_driver driver = { close_each, reset_each, seed_each, step_each, render_each };
+static int say_each(void *batch, int index, int action, const char *text, size_t length)
+{
+    each *b = batch;
+    return b->class->say(b->states[index], action, text, length);
+}
+
+static const env_driver driver = { .close = close_each,
+                                   .reset = reset_each,
+                                   .seed = seed_each,
+                                   .step = step_each,
+                                   .render = render_each,
+                                   .say = say_each };

@@ -174,6 +174,23 @@ static int check_step(const ag_env *env, const double *actions)
     return AG_OK;
 }
 
+int ag_env_say(ag_env *env, int index, int action, const char *text, size_t length)
+{
+    int code = check_index(env, index);
+    if (code != AG_OK)
+        return code;
+    if (action < 0 || action >= env->spec.text_actions)
+        return ag_fail(AG_EINVAL, "%.200s: there is no text action %d; it has %d", env->name,
+                       action, env->spec.text_actions);
+    if (length > AG_ENV_MAX_TEXT || (length && memchr(text, 0, length)))
+        return ag_fail(AG_EINVAL,
+                       "%.200s: text action %s has at most %d bytes, none of them zero; this one "
+                       "has %zu",
+                       env->name, env->spec.text_action[action], AG_ENV_MAX_TEXT, length);
+    code = env->opened.driver->say(env->opened.batch, index, action, text, length);
+    return code == AG_OK ? code : ag_fail_context(code, "%.200s", env->name);
+}
+
 int ag_env_step(ag_env *env, const double *actions, const ag_env_buffers *out)
 {
     int code = check_step(env, actions);

@@ -31,6 +31,8 @@ typedef struct {
     int (*step)(void *state, const double *action, env_outcome *out);
     /* Write one observation at `out` (spec's bytes). */
     int (*observe)(void *state, int observation, void *out);
+    /* Keep a text for the steps of this episode; NULL: the class has no text actions. */
+    int (*say)(void *state, int action, const char *text, size_t length);
     /* RGB for people: width and height in, pixels out; NULL: no picture. */
     int (*render)(void *state, const uint8_t **rgb, int *width, int *height);
 } env_class;
@@ -51,6 +53,8 @@ void env_observe(ag_env_spec *spec, const char *name, ag_observation_type type, 
                  const int *shape);
 /* Append a component of the action. */
 void env_act(ag_env_spec *spec, const char *name, bool continuous, double low, double high);
+/* Append a text action. */
+void env_act_text(ag_env_spec *spec, const char *name);
 /* Fill in every `bytes`; AG_EINVAL when a shape is empty or an observation is over 1 GiB. */
 int env_measure(ag_env_spec *spec);
 

@@ -1,7 +1,7 @@
 /* "plugin:FILE.so[:connect_symbol][?key=value&...]": loads the library and connects a context for
  * each environment of the batch. Settings go to the plug-in before init, but for those of ours:
- * agena.observations, agena.pad, agena.parallel, and for DeepMind Lab runfiles_path, renderer and
- * temp_folder. */
+ * agena.observations, agena.pad, agena.text, agena.parallel, and for DeepMind Lab runfiles_path,
+ * renderer and temp_folder. */
 #include "env/plugin.h"
 
 #include <dlfcn.h>
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_PADDING = 1 << 24 };
+enum { MOST_PADDING = 1 << 24, MOST_TEXT_BYTES = 1 << 20 };
 
 static const char DMLAB[] = "dmlab_connect", OWN[] = "agena_lab_connect";
 
@@ -22,8 +22,8 @@ typedef struct {
     bool dmlab;
     dmlab_launch launch;
     char folder[PATH_MAX]; /* the library's */
-    const char *chosen;
-    int pad, parallel;
+    plugin_choice choice;
+    int parallel;
     const ag_env_options *options;
     ag_env_spec *spec;
 } opening;
@@ -35,6 +35,7 @@ static const env_class serial_class = {
     .episode = plugin_episode,
     .step = plugin_step,
     .observe = plugin_observe,
+    .say = plugin_say,
 };
 
 static const env_class parallel_class = {
@@ -44,6 +45,7 @@ static const env_class parallel_class = {
     .episode = plugin_episode,
     .step = plugin_step,
     .observe = plugin_observe,
+    .say = plugin_say,
 };
 
 /* The symbol, if it is the library's own and not one of a library that it uses (libc has a
@@ -110,8 +112,11 @@ static int load(opening *o)
 static int read_own_settings(opening *o)
 {
     env_settings *s = &o->settings;
-    o->chosen = env_settings_take(s, "agena.observations");
-    int code = env_settings_take_int(s, "agena.pad", 1, MOST_PADDING, 0, &o->pad);
+    o->choice.names = env_settings_take(s, "agena.observations");
+    int code = env_settings_take_int(s, "agena.pad", 1, MOST_PADDING, 0, &o->choice.pad);
+    if (code == AG_OK)
+        code = env_settings_take_int(s, "agena.text", 2, MOST_TEXT_BYTES, PLUGIN_TEXT_BYTES,
+                                     &o->choice.text_bytes);
     if (code == AG_OK)
         code = env_settings_take_int(s, "agena.parallel", 0, 1, 0, &o->parallel);
     if (code != AG_OK || !o->dmlab)
@@ -191,7 +196,7 @@ static int begin(opening *o, plugin_env *e, int index)
     if (code != AG_OK)
         return code;
     if (index == 0)
-        return plugin_specify(e, o->chosen, o->pad, o->options->seed, o->spec);
+        return plugin_specify(e, &o->choice, o->options->seed, o->spec);
     int types = e->shared->event_types;
     e->events = types ? ag_calloc((size_t)types, sizeof(float)) : NULL;
     return types && !e->events ? AG_ENOMEM : AG_OK;

@@ -7,7 +7,7 @@
 #include "env/settings.h"
 
 enum {
-    PLUGIN_TEXT_BYTES = 512,  /* of a text observation; longer texts are cut */
+    PLUGIN_TEXT_BYTES = 4096, /* of a text observation, unless asked; longer texts are cut */
     PLUGIN_MOST_COUNT = 4096, /* of observations, actions and types of events that are believed */
     PLUGIN_MOST_EVENTS = 1 << 20 /* of a step */
 };
@@ -26,6 +26,7 @@ typedef struct {
     ag_arena *arena;          /* names */
     int users;                /* contexts, and who opens them */
     int discrete, continuous; /* components of an action */
+    int texts;                /* text actions */
     int event_types;
     int sources;
     plugin_source source[AG_ENV_MAX_OBSERVATIONS];
@@ -40,6 +41,8 @@ typedef struct {
     bool running; /* observations may be asked for */
     int discrete[AG_ENV_MAX_ACTIONS];
     double continuous[AG_ENV_MAX_ACTIONS];
+    char *text[AG_ENV_MAX_TEXT_ACTIONS]; /* our own copies, zero-ended; NULL: empty */
+    eca_text_action said[AG_ENV_MAX_TEXT_ACTIONS];
     float *events; /* [event types] since the last move */
 } plugin_env;
 
@@ -51,12 +54,18 @@ int plugin_seed(uint64_t seed, uint64_t episode);
 int plugin_episode(void *state, uint64_t seed, uint64_t episode);
 int plugin_step(void *state, const double *action, env_outcome *out);
 int plugin_observe(void *state, int observation, void *out);
+int plugin_say(void *state, int action, const char *text, size_t length);
 /* AG_EIO with "what: " and the plug-in's own message. */
 int plugin_failure(const plugin_env *env, const char *what);
 
-/* plugin_spec.c: ask a context that is ready what it observes and takes. chosen: names with commas,
- * NULL for all; pad: elements that observations of varying shape are filled up to, 0 to fix their
- * shape at the first one. */
-int plugin_specify(plugin_env *env, const char *chosen, int pad, uint64_t seed, ag_env_spec *spec);
+/* What the opener chooses of the observations. */
+typedef struct {
+    const char *names; /* with commas; NULL: all */
+    int pad;           /* elements that varying shapes are filled up to; 0: the first one is kept */
+    int text_bytes;    /* of a text, with a zero after it */
+} plugin_choice;
+
+/* plugin_spec.c: ask a context that is ready what it observes and takes. */
+int plugin_specify(plugin_env *env, const plugin_choice *choice, uint64_t seed, ag_env_spec *spec);
 
 #endif

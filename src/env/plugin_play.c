@@ -32,6 +32,8 @@ void plugin_close(void *state)
     if (e->connected && e->api.release_context)
         e->api.release_context(e->context);
     plugin_release(e->shared);
+    for (int i = 0; i < AG_ENV_MAX_TEXT_ACTIONS; i++)
+        ag_free(e->text[i]);
     ag_free(e->events);
     ag_free(e);
 }
@@ -89,6 +91,8 @@ int plugin_episode(void *state, uint64_t seed, uint64_t episode)
     if (code != AG_OK)
         return code;
     e->running = true;
+    for (int i = 0; i < AG_ENV_MAX_TEXT_ACTIONS; i++)
+        e->said[i] = (eca_text_action){ .data = "" };
     if (e->shared->event_types)
         memset(e->events, 0, (size_t)e->shared->event_types * sizeof *e->events);
     return read_events(e);
@@ -105,6 +109,22 @@ static void act(plugin_env *e, const double *action)
         e->api.act_discrete(e->context, e->discrete);
     if (s->continuous)
         e->api.act_continuous(e->context, e->continuous);
+    if (s->texts)
+        e->api.act_text(e->context, e->said);
+}
+
+int plugin_say(void *state, int action, const char *text, size_t length)
+{
+    plugin_env *e = state;
+    char *copy = ag_realloc(e->text[action], length + 1);
+    if (!copy)
+        return AG_ENOMEM;
+    if (length)
+        memcpy(copy, text, length);
+    copy[length] = '\0';
+    e->text[action] = copy;
+    e->said[action] = (eca_text_action){ copy, length };
+    return AG_OK;
 }
 
 int plugin_step(void *state, const double *action, env_outcome *out)

@@ -6,8 +6,7 @@
 
 typedef struct {
     plugin_env *env;
-    const char *chosen;
-    int pad;
+    const plugin_choice *choice;
     bool started; /* an episode runs, so that observations may be looked at */
     uint64_t seed;
     ag_env_spec *spec;
@@ -66,6 +65,15 @@ static int ask_continuous(asking *a, int index)
     return AG_OK;
 }
 
+static int ask_text(asking *a, int index)
+{
+    const char *name = "";
+    int code = ask_name(a, a->env->api.action_text_name, index, "text action", &name);
+    if (code == AG_OK)
+        env_act_text(a->spec, name);
+    return code;
+}
+
 /* Counts of the components, each with functions that take and describe it. */
 static int count_actions(asking *a)
 {
@@ -75,12 +83,16 @@ static int count_actions(asking *a)
     if (code == AG_OK)
         code =
             ask_count(a->env, api->action_continuous_count, "continuous actions", &s->continuous);
+    if (code == AG_OK)
+        code = ask_count(a->env, api->action_text_count, "text actions", &s->texts);
     if (code != AG_OK)
         return code;
-    if (s->discrete + s->continuous > AG_ENV_MAX_ACTIONS)
-        return ag_fail(AG_EFORMAT, "the plug-in takes %d actions at once; %d are the most",
-                       s->discrete + s->continuous, AG_ENV_MAX_ACTIONS);
-    if ((s->discrete && !api->act_discrete) || (s->continuous && !api->act_continuous))
+    if (s->discrete + s->continuous > AG_ENV_MAX_ACTIONS || s->texts > AG_ENV_MAX_TEXT_ACTIONS)
+        return ag_fail(
+            AG_EFORMAT, "the plug-in takes %d actions and %d texts at once; %d and %d are the most",
+            s->discrete + s->continuous, s->texts, AG_ENV_MAX_ACTIONS, AG_ENV_MAX_TEXT_ACTIONS);
+    if ((s->discrete && !api->act_discrete) || (s->continuous && !api->act_continuous) ||
+        (s->texts && !api->act_text))
         return ag_fail(AG_EFORMAT,
                        "the plug-in tells of actions, but has no function to take them");
     return AG_OK;
@@ -94,6 +106,8 @@ static int ask_actions(asking *a)
         code = ask_discrete(a, i);
     for (int i = 0; i < s->continuous && code == AG_OK; i++)
         code = ask_continuous(a, i);
+    for (int i = 0; i < s->texts && code == AG_OK; i++)
+        code = ask_text(a, i);
     return code;
 }
 
@@ -113,9 +127,11 @@ static int check_shape(const eca_observation_spec *o, const char *name, bool fix
     if ((int)o->type < ECA_DOUBLES || (int)o->type > ECA_STRING)
         return ag_fail(AG_EFORMAT, "observation %s has the type %d, which does not exist", name,
                        (int)o->type);
-    if (o->dims < 0 || o->dims > AG_ENV_MAX_RANK || (o->dims > 0 && !o->shape))
+    if (o->dims < 0 || o->dims > AG_ENV_MAX_RANK)
         return ag_fail(AG_EFORMAT, "observation %s has %d axes; %d are the most", name, o->dims,
                        AG_ENV_MAX_RANK);
+    if (o->dims > 0 && !o->shape)
+        return ag_fail(AG_EFORMAT, "observation %s has %d axes without a shape", name, o->dims);
     for (int i = 0; i < o->dims; i++) {
         if (o->shape[i] < 0 || (fixed && o->shape[i] == 0))
             return ag_fail(AG_EFORMAT, "observation %s has an axis of %d elements", name,
@@ -179,7 +195,7 @@ static int ask_observation(asking *a, int index)
 {
     const char *name = "";
     int code = ask_name(a, a->env->api.observation_name, index, "observation", &name);
-    if (code != AG_OK || !is_chosen(a->chosen, name))
+    if (code != AG_OK || !is_chosen(a->choice->names, name))
         return code;
     eca_observation_spec o = { .type = ECA_DOUBLES, .dims = -1 };
     a->env->api.observation_spec(a->env->context, index, &o);
@@ -188,10 +204,10 @@ static int ask_observation(asking *a, int index)
         return code;
     plugin_source source = { .index = index };
     if (o.type == ECA_STRING)
-        return add(a, name, o.type, source, 1, (const int[]){ PLUGIN_TEXT_BYTES });
-    source.padded = varies(&o) && a->pad > 0;
+        return add(a, name, o.type, source, 1, &a->choice->text_bytes);
+    source.padded = varies(&o) && a->choice->pad > 0;
     if (source.padded)
-        return add(a, name, o.type, source, 1, &a->pad);
+        return add(a, name, o.type, source, 1, &a->choice->pad);
     if (varies(&o))
         code = look(a, index, name, &o);
     if (code == AG_OK && o.dims == 0)
@@ -219,23 +235,29 @@ static int make_events(asking *a)
     return a->env->events ? AG_OK : AG_ENOMEM;
 }
 
-int plugin_specify(plugin_env *env, const char *chosen, int pad, uint64_t seed, ag_env_spec *spec)
+static int ask_all(asking *a, int *count)
 {
-    asking a = { .env = env, .chosen = chosen, .pad = pad, .seed = seed, .spec = spec };
-    int count = 0, code = ask_actions(&a);
+    int code = ask_actions(a);
     if (code == AG_OK)
-        code = ask_events(&a);
+        code = ask_events(a);
     if (code == AG_OK)
-        code = make_events(&a);
-    if (code == AG_OK)
-        code = ask_count(env, env->api.observation_count, "observations", &count);
+        code = make_events(a);
+    return code == AG_OK ? ask_count(a->env, a->env->api.observation_count, "observations", count)
+                         : code;
+}
+
+int plugin_specify(plugin_env *env, const plugin_choice *choice, uint64_t seed, ag_env_spec *spec)
+{
+    asking a = { .env = env, .choice = choice, .seed = seed, .spec = spec };
+    const char *names = choice->names;
+    int count = 0, code = ask_all(&a, &count);
     for (int i = 0; i < count && code == AG_OK; i++)
         code = ask_observation(&a, i);
-    if (code == AG_OK && env->shared->event_types && is_chosen(chosen, "EVENTS"))
+    if (code == AG_OK && env->shared->event_types && is_chosen(names, "EVENTS"))
         code = add(&a, "EVENTS", ECA_DOUBLES, (plugin_source){ .index = -1 }, 1,
                    &env->shared->event_types);
     if (code == AG_OK && spec->observations == 0)
         code = ag_fail(AG_EINVAL, "the plug-in has no observation%s%.200s",
-                       chosen ? " of those chosen: " : "", chosen ? chosen : "");
+                       names ? " of those chosen: " : "", names ? names : "");
     return code;
 }

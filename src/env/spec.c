@@ -23,6 +23,11 @@ void env_act(ag_env_spec *spec, const char *name, bool continuous, double low, d
         (ag_action_spec){ .name = name, .continuous = continuous, .low = low, .high = high };
 }
 
+void env_act_text(ag_env_spec *spec, const char *name)
+{
+    spec->text_action[spec->text_actions++] = name;
+}
+
 static int measure(ag_observation_spec *o)
 {
     size_t bytes = o->type == AG_OBSERVE_FLOATS ? sizeof(float) : 1;

@@ -3,6 +3,7 @@
 #include "env/env_c_api.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ typedef struct {
     double continuous;
     double vector[3], varies[9];
     unsigned char bytes[512];
-    char text[1100];
+    char text[1100], heard[2][40];
     int shape[4], text_shape;
     const char *message;
 } awkward;
@@ -62,14 +63,24 @@ static int start(void *context, int episode_id, int seed)
     return 0;
 }
 
+/* A context is released once, and nothing is asked of it afterwards: its memory is poisoned. */
 static void release_context(void *context)
 {
+    memset(context, 0xA5, sizeof(awkward));
     free(context);
 }
 
 static const char *error_message(void *context)
 {
+    if (is(context, "speechless"))
+        return NULL;
     return ((awkward *)context)->message;
+}
+
+/* With mode=changing, all counts and shapes are others as soon as an episode runs. */
+static int changes(const awkward *a)
+{
+    return is(a, "changing") && a->step > 0;
 }
 
 static int discrete_count(void *context)
@@ -81,6 +92,18 @@ static int continuous_count(void *context)
 {
     (void)context;
     return 1;
+}
+
+static int text_count(void *context)
+{
+    return is(context, "many_texts") ? 9 : 2;
+}
+
+static const char *text_name(void *context, int index)
+{
+    (void)context;
+    static const char *const names[] = { "SAY", "WRITE" };
+    return index < 2 ? names[index] : "MORE";
 }
 
 static const char *discrete_name(void *context, int index)
@@ -114,6 +137,7 @@ static int observation_count(void *context)
     return is(context, "minus_observations") ? -5
            : is(context, "million")          ? 1000000
            : is(context, "many")             ? 40
+           : changes(context)                ? 0
                                              : OBSERVATIONS;
 }
 
@@ -156,6 +180,14 @@ static void observation_spec(void *context, int index, eca_observation_spec *out
     }
     if (index != VECTOR)
         return;
+    if (changes(a))
+        *out = shaped(a, ECA_DOUBLES, 4, 1, 1, 1, 3);
+    if (is(a, "many_axes") && a->step)
+        out->dims = 1 << 30;
+    if (is(a, "minus_axis") && a->step)
+        *out = shaped(a, ECA_DOUBLES, 1, -3, 0, 0, 0);
+    if (is(a, "overflow") && a->step)
+        *out = shaped(a, ECA_DOUBLES, 4, 1 << 30, 1 << 30, 1 << 30, 1 << 30);
     if (is(a, "type"))
         out->type = (eca_observation_type)9;
     if (is(a, "dims"))
@@ -170,7 +202,7 @@ static void observation_spec(void *context, int index, eca_observation_spec *out
 
 static int event_type_count(void *context)
 {
-    return is(context, "million_events") ? 1000000 : 3;
+    return is(context, "million_events") ? 1000000 : changes(context) ? 1 : 3;
 }
 
 static const char *event_type_name(void *context, int type)
@@ -182,8 +214,10 @@ static const char *event_type_name(void *context, int type)
 static void observe_text(awkward *a, eca_observation *out)
 {
     int length = snprintf(a->text, sizeof a->text, "%s %d: ", a->level, a->step);
+    if (is(a, "echo"))
+        length = snprintf(a->text, sizeof a->text, "%s|%s", a->heard[0], a->heard[1]);
     /* Grows by two bytes a character: "é". */
-    while (a->step >= 5 && length < 1000)
+    while (a->step >= 5 && length < 1000 && !is(a, "echo"))
         length += snprintf(a->text + length, sizeof a->text - (size_t)length, "é");
     a->text_shape = length;
     out->spec = (eca_observation_spec){ ECA_STRING, 1, &a->text_shape };
@@ -229,6 +263,8 @@ static void observation(void *context, int index, eca_observation *out)
 static int event_count(void *context)
 {
     const awkward *a = context;
+    if (is(a, "flood") && a->step)
+        return 1 << 30;
     return is(a, "minus_events") && a->step ? -1 : a->step > 0 ? 3 : 0;
 }
 
@@ -247,15 +283,24 @@ static void act_continuous(void *context, const double actions[])
     ((awkward *)context)->continuous = actions[0];
 }
 
+/* The length is told, and a zero stands behind. */
+static void act_text(void *context, const eca_text_action actions[])
+{
+    awkward *a = context;
+    for (int i = 0; i < 2; i++)
+        snprintf(a->heard[i], sizeof a->heard[i], "%.30s %d", actions[i].data,
+                 (int)(actions[i].length - strlen(actions[i].data)));
+}
+
 static eca_status advance(void *context, int steps, double *reward)
 {
     awkward *a = context;
     a->message = "the cable is unplugged";
     a->step += steps;
-    *reward = 0.5 * a->step;
+    *reward = is(a, "nan") ? NAN : 0.5 * a->step;
     if (a->step == 3 && is(a, "status"))
         return (eca_status)42;
-    if (a->step == 3 && is(a, "advance"))
+    if (a->step == 3 && (is(a, "advance") || is(a, "speechless")))
         return ECA_ERROR;
     if (a->step >= EPISODE)
         return is(a, "interrupt") ? ECA_INTERRUPTED : ECA_TERMINATED;
@@ -277,8 +322,10 @@ int awkward_connect(eca_api *api, void **context)
         .error_message = error_message,
         .action_discrete_count = discrete_count,
         .action_continuous_count = continuous_count,
+        .action_text_count = text_count,
         .action_discrete_name = discrete_name,
         .action_continuous_name = continuous_name,
+        .action_text_name = text_name,
         .action_discrete_bounds = discrete_bounds,
         .action_continuous_bounds = continuous_bounds,
         .observation_count = observation_count,
@@ -291,6 +338,7 @@ int awkward_connect(eca_api *api, void **context)
         .event = event,
         .act_discrete = act_discrete,
         .act_continuous = act_continuous,
+        .act_text = act_text,
         .advance = advance,
     };
     return *context ? 0 : ENOMEM;

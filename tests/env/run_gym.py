@@ -36,7 +36,7 @@ def make_alone(folder):
 
 
 def main():
-    program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    program, folder = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
     try:
         trouble = make_alone(folder)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -48,6 +48,7 @@ def main():
     here = pathlib.Path(__file__).resolve().parent
     os.environ["PYTHONPATH"] = os.pathsep.join((str(here), str(here.parents[1] / "python")))
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    os.chdir(folder)  # where ViZDoom may leave its settings
     words = [os.environ["AGENA_PYTHON"], program] if program.endswith(".py") else [program]
     os.execv(words[0], words)
 

@@ -31,6 +31,13 @@ static void every_name_opens(void **state)
         assert_int_equal(ag_env_configuration(env)->batch, 1);
         assert_int_equal(ag_env_configuration(env)->action_repeat, 1);
         assert_true(ag_env_configuration(env)->threads >= 1);
+        /* Before the first episode nothing moves, and a picture is harmless. */
+        const uint8_t *rgb;
+        int width, height;
+        double actions[AG_ENV_MAX_ACTIONS] = { 0 };
+        assert_int_equal(ag_env_step(env, actions, NULL), AG_EINVAL);
+        int code = ag_env_render(env, 0, &rgb, &width, &height);
+        assert_true(code == AG_OK || code == AG_EINVAL);
         ag_env_close(env);
     }
 }

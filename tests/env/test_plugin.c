@@ -41,7 +41,7 @@ static void specifications_are_read(void **state)
     expect(&o[0], "VECTOR", AG_OBSERVE_FLOATS, 1, (int[]){ 3 });
     expect(&o[1], "PICTURE", AG_OBSERVE_IMAGE, 3, (int[]){ 4, 6, 3 });
     expect(&o[2], "CUBE", AG_OBSERVE_BYTES, 4, (int[]){ 2, 3, 4, 5 });
-    expect(&o[3], "TEXT", AG_OBSERVE_TEXT, 1, (int[]){ 512 });
+    expect(&o[3], "TEXT", AG_OBSERVE_TEXT, 1, (int[]){ 4096 });
     expect(&o[4], "VARIES", AG_OBSERVE_FLOATS, 2, (int[]){ 2, 2 });
     expect(&o[5], "SCALAR", AG_OBSERVE_BYTES, 1, (int[]){ 1 });
     expect(&o[6], "EVENTS", AG_OBSERVE_FLOATS, 1, (int[]){ 3 });
@@ -63,7 +63,7 @@ static void steps_are_passed_on(void **state)
     const float *vector = p.out.observation[0], *events = p.out.observation[6];
     assert_true(vector[0] != vector[3]); /* seeds */
     assert_true(events[0] == 0 && events[2] == 0);
-    assert_string_equal((char *)p.out.observation[3] + 512, "café 0: ");
+    assert_string_equal((char *)p.out.observation[3] + 4096, "café 0: ");
     double actions[] = { 0, 0, 0, -300, 1, 0.5 };
     assert_int_equal(ag_env_step(p.env, actions, &p.out), AG_OK);
     assert_true(p.out.reward[1] == 1.5f); /* 0.5 and 1 */
@@ -78,7 +78,9 @@ static void texts_are_cut_at_a_character(void **state)
 {
     (void)state;
     play p;
-    play_open(&p, awkward(":awkward_connect", "?level=ab"), &(ag_env_options){ .batch = 1 });
+    play_open(&p, awkward(":awkward_connect", "?level=ab&agena.text=512"),
+              &(ag_env_options){ .batch = 1 });
+    assert_int_equal(p.spec->observation[3].shape[0], 512);
     assert_int_equal(ag_env_reset(p.env, NULL, &p.out), AG_OK);
     for (int i = 0; i < 5; i++)
         assert_int_equal(play_step(&p), AG_OK);
@@ -86,6 +88,98 @@ static void texts_are_cut_at_a_character(void **state)
     assert_memory_equal(text, "ab 5: é", 8);
     assert_int_equal(strlen(text), 510);
     assert_memory_equal(text + 508, "é\0\0", 4);
+    play_close(&p);
+}
+
+/* Without the setting there is room for all of it. */
+static void long_texts_come_whole(void **state)
+{
+    (void)state;
+    play p;
+    play_open(&p, awkward(":awkward_connect", "?level=ab"), &(ag_env_options){ .batch = 1 });
+    assert_int_equal(ag_env_reset(p.env, NULL, &p.out), AG_OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(play_step(&p), AG_OK);
+    const char *text = p.out.observation[3];
+    assert_int_equal(strlen(text), 1000);
+    assert_string_equal(text + 998, "é");
+    play_close(&p);
+    assert_refused(awkward(":awkward_connect", "?agena.text=1"), NULL, AG_EINVAL, "agena.text");
+}
+
+static void say(const play *p, int action, const char *text)
+{
+    assert_int_equal(ag_env_say(p->env, 1, action, text, strlen(text)), AG_OK);
+}
+
+/* What environment 1 heard: each text and what its length is more than it should be. */
+static void expect_heard(play *p, const char *text)
+{
+    assert_int_equal(play_step(p), AG_OK);
+    assert_string_equal((char *)p->out.observation[3] + 4096, text);
+    assert_string_equal(p->out.observation[3], " 0| 0");
+}
+
+static void texts_are_said(void **state)
+{
+    (void)state;
+    play p;
+    play_open(&p, awkward_mode("echo"), &(ag_env_options){ .batch = 2, .auto_reset = true });
+    assert_int_equal(p.spec->text_actions, 2);
+    assert_string_equal(p.spec->text_action[1], "WRITE");
+    assert_int_equal(ag_env_reset(p.env, NULL, &p.out), AG_OK);
+    expect_heard(&p, " 0| 0");
+    say(&p, 0, "hello");
+    say(&p, 1, "nothing yet");
+    say(&p, 1, "Wörld");
+    expect_heard(&p, "hello 0|Wörld 0");
+    expect_heard(&p, "hello 0|Wörld 0");
+    say(&p, 0, "");
+    expect_heard(&p, " 0|Wörld 0");
+    for (int t = 4; t < 10; t++) /* an episode ends */
+        assert_int_equal(play_step(&p), AG_OK);
+    expect_heard(&p, " 0| 0");
+    play_close(&p);
+}
+
+static void texts_are_checked(void **state)
+{
+    (void)state;
+    play p;
+    play_open(&p, awkward_mode("echo"), &(ag_env_options){ .batch = 2 });
+    char *long_one = calloc(1, AG_ENV_MAX_TEXT + 1);
+    memset(long_one, 'x', AG_ENV_MAX_TEXT + 1);
+    assert_int_equal(ag_env_say(p.env, 1, 0, long_one, AG_ENV_MAX_TEXT), AG_OK);
+    assert_int_equal(ag_env_say(p.env, 1, 1, long_one, AG_ENV_MAX_TEXT + 1), AG_EINVAL);
+    assert_contains(ag_error(), "text action WRITE has at most 65536 bytes");
+    free(long_one);
+    assert_int_equal(ag_env_say(p.env, 1, 0, "a\0b", 3), AG_EINVAL);
+    assert_int_equal(ag_env_say(p.env, 1, 2, "a", 1), AG_EINVAL);
+    assert_contains(ag_error(), "there is no text action 2; it has 2");
+    assert_int_equal(ag_env_say(p.env, 1, -1, "a", 1), AG_EINVAL);
+    assert_int_equal(ag_env_say(p.env, 2, 0, "a", 1), AG_EINVAL);
+    assert_contains(ag_error(), "there is no environment 2 in a batch of 2");
+    play_close(&p);
+    play_open(&p, "classic/spell", &(ag_env_options){ .batch = 1 });
+    assert_int_equal(ag_env_say(p.env, 0, 0, "a", 1), AG_EINVAL);
+    assert_contains(ag_error(), "classic/spell: there is no text action 0; it has 0");
+    play_close(&p);
+}
+
+/* Counts and shapes that are others once an episode runs: what was told first holds. */
+static void later_counts_are_not_asked_for(void **state)
+{
+    (void)state;
+    play p;
+    play_open(&p, awkward_mode("changing"), &(ag_env_options){ .batch = 2, .auto_reset = true });
+    play_run(&p, 25, 1);
+    const float *vector = p.out.observation[0];
+    assert_true(vector[1] == 5); /* the same three elements in another shape */
+    play_close(&p);
+    play_open(&p, awkward_mode("nan"), &(ag_env_options){ .batch = 1 });
+    assert_int_equal(ag_env_reset(p.env, NULL, &p.out), AG_OK);
+    assert_int_equal(play_step(&p), AG_OK);
+    assert_true(p.out.reward[0] != p.out.reward[0]); /* as it came */
     play_close(&p);
 }
 
@@ -179,7 +273,9 @@ static void absurd_answers_are_refused(void **state)
         { "init", "it does not start: the moon is not full", AG_EIO },
         { "start", "the episode does not start: no level fits", AG_EIO },
         { "minus_actions", "-1 discrete actions", AG_EFORMAT },
-        { "many_actions", "takes 66 actions at once; 64 are the most", AG_EFORMAT },
+        { "many_actions", "takes 66 actions and 2 texts at once; 64 and 8 are the most",
+          AG_EFORMAT },
+        { "many_texts", "takes 3 actions and 9 texts at once; 64 and 8 are the most", AG_EFORMAT },
         { "no_name", "continuous action 0 of the plug-in has no name", AG_EFORMAT },
         { "bounds", "action FIRE goes from 0 to -3", AG_EFORMAT },
         { "minus_observations", "-5 observations", AG_EFORMAT },
@@ -188,7 +284,7 @@ static void absurd_answers_are_refused(void **state)
         { "million_events", "1000000 types of events", AG_EFORMAT },
         { "type", "observation VECTOR has the type 9", AG_EFORMAT },
         { "dims", "observation VECTOR has 1073741824 axes", AG_EFORMAT },
-        { "null_shape", "observation VECTOR has 1 axes", AG_EFORMAT },
+        { "null_shape", "observation VECTOR has 1 axes without a shape", AG_EFORMAT },
         { "minus_shape", "observation VECTOR has an axis of -4 elements", AG_EFORMAT },
         { "huge_shape", "observation VECTOR is over the most of", AG_EINVAL },
     };
@@ -209,6 +305,11 @@ static void trouble_in_a_step(void **state)
         { "minus_events", "tells of -1 events", AG_EFORMAT },
         { "null_payload", "observation 0 comes with", AG_EFORMAT },
         { "other_type", "observation 0 comes with another type", AG_EFORMAT },
+        { "flood", "tells of 1073741824 events; 0 to 1048576 are believed", AG_EFORMAT },
+        { "speechless", "a step fails: the plug-in gives no reason", AG_EIO },
+        { "many_axes", "observation 0 comes with another type or an absurd shape", AG_EFORMAT },
+        { "minus_axis", "observation 0 comes with another type or an absurd shape", AG_EFORMAT },
+        { "overflow", "observation 0 comes with another type or an absurd shape", AG_EFORMAT },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         play p;
@@ -232,6 +333,8 @@ static int open_awkward(void *user)
     int code = ag_env_open(user, &(ag_env_options){ .batch = 2 }, &env);
     if (code == AG_OK)
         code = ag_env_reset(env, NULL, NULL);
+    if (code == AG_OK)
+        code = ag_env_say(env, 1, 0, "hello", 5);
     ag_env_close(env);
     return code;
 }
@@ -248,6 +351,10 @@ void test_plugin(test_list *list)
     ADD_TEST(list, "plug-in", specifications_are_read);
     ADD_TEST(list, "plug-in", steps_are_passed_on);
     ADD_TEST(list, "plug-in", texts_are_cut_at_a_character);
+    ADD_TEST(list, "plug-in", long_texts_come_whole);
+    ADD_TEST(list, "plug-in", texts_are_said);
+    ADD_TEST(list, "plug-in", texts_are_checked);
+    ADD_TEST(list, "plug-in", later_counts_are_not_asked_for);
     ADD_TEST(list, "plug-in", ends_are_kept_apart);
     ADD_TEST(list, "plug-in", start_is_called_again);
     ADD_TEST(list, "plug-in", varying_shapes);

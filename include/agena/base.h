@@ -23,6 +23,9 @@ extern "C" {
 #define AG_PRINTF(f, a)
 #endif
 
+/* "0.1.0", of the library that runs. Structures are as in the headers of that version. */
+AG_API const char *ag_version(void);
+
 /* ---- errors ---- */
 
 enum {

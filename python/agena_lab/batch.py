@@ -1,12 +1,14 @@
 """A batch of agena's environments on numpy arrays, below the interfaces of gymnasium."""
 
 import ctypes
+import os
+import weakref
 
 import gymnasium
 import numpy
 
 from . import library
-from .library import LIBRARY, check
+from .library import LIBRARY, Error, check
 
 # What agents usually choose from: look left or right, little or much, walk, step aside, fire.
 COMBINATIONS = numpy.array([[-20, 0, 0, 0, 0, 0, 0], [20, 0, 0, 0, 0, 0, 0],
@@ -17,15 +19,23 @@ COMBINATIONS = numpy.array([[-20, 0, 0, 0, 0, 0, 0], [20, 0, 0, 0, 0, 0, 0],
 TEXT_CHARACTERS = "".join(chr(i) for i in range(32, 127))
 
 
+def free(handle, process):
+    """What a fork holds is a copy without the original's threads: it is left alone."""
+    if os.getpid() == process:
+        LIBRARY.ag_env_close(handle)
+
+
 class Batch:
-    """`batch` environments of one name; observations are views of arrays that each step rewrites."""
+    """`batch` environments of one name; observations are views of arrays that each step rewrites. For
+    one thread at a time, in the process that made it."""
 
     def __init__(self, name, batch, threads, action_repeat, width, height, depth, native_actions):
-        self.handle = ctypes.c_void_p()
         options = library.Options(batch=batch, threads=threads, action_repeat=action_repeat,
                                   width=width, height=height, depth=depth)
-        check(LIBRARY.ag_env_open(name.encode(), ctypes.byref(options),
-                                  ctypes.byref(self.handle)))
+        handle = ctypes.c_void_p()
+        check(LIBRARY.ag_env_open(name.encode(), ctypes.byref(options), ctypes.byref(handle)))
+        self.name, self.handle, self.process = name, handle, os.getpid()
+        self.free = weakref.finalize(self, free, handle, self.process)
         self.size = batch
         self.spec = LIBRARY.ag_env_specification(self.handle).contents
         self.specs = self.spec.observation[:self.spec.observations]
@@ -72,20 +82,39 @@ class Batch:
 
     # Moving.
 
+    def live(self):
+        """The handle, for a call."""
+        if not self.free.alive:
+            raise Error(f"{self.name} is closed")
+        if os.getpid() != self.process:
+            raise Error(f"{self.name} was made in process {self.process}, this is a fork of it; "
+                        "make it in the process that uses it")
+        return self.handle
+
     def reset(self, mask=None):
         mask = None if mask is None else numpy.ascontiguousarray(mask, numpy.uint8)
-        check(LIBRARY.ag_env_reset(self.handle, None if mask is None else mask.ctypes.data,
+        check(LIBRARY.ag_env_reset(self.live(), None if mask is None else mask.ctypes.data,
                                    ctypes.byref(self.buffers)))
 
     def seed(self, index, seed):
-        check(LIBRARY.ag_env_seed(self.handle, index, seed))
+        check(LIBRARY.ag_env_seed(self.live(), index, seed))
+
+    def chosen(self, actions):
+        """Actions as the library takes them: [batch, numbers of an action], float64."""
+        actions = numpy.asarray(actions)
+        shape = (self.size, self.spec.actions) if self.native else (self.size,)
+        if actions.shape != shape:
+            raise ValueError(f"actions of shape {actions.shape}, not {shape}")
+        if self.native:
+            return numpy.ascontiguousarray(actions, numpy.float64)
+        if actions.dtype.kind not in "iu" or actions.min() < 0 or actions.max() >= len(COMBINATIONS):
+            raise ValueError(f"actions are whole numbers from 0 to {len(COMBINATIONS) - 1}, "
+                             f"not {actions.tolist()}")
+        return COMBINATIONS[actions]
 
     def step(self, actions):
-        chosen = actions if self.native else COMBINATIONS[numpy.asarray(actions)]
-        chosen = numpy.ascontiguousarray(chosen, numpy.float64).reshape(self.size, -1)
-        if chosen.shape[1] != self.spec.actions:
-            raise ValueError(f"actions of {chosen.shape[1]} numbers, not {self.spec.actions}")
-        check(LIBRARY.ag_env_step(self.handle, chosen.ctypes.data, ctypes.byref(self.buffers)))
+        chosen = self.chosen(actions)
+        check(LIBRARY.ag_env_step(self.live(), chosen.ctypes.data, ctypes.byref(self.buffers)))
 
     def observation(self, index, text):
         """A copy of what environment `index` sees."""
@@ -100,13 +129,12 @@ class Batch:
 
     def render(self, index):
         pixels, width, height = ctypes.c_void_p(), ctypes.c_int(), ctypes.c_int()
-        check(LIBRARY.ag_env_render(self.handle, index, ctypes.byref(pixels), ctypes.byref(width),
+        check(LIBRARY.ag_env_render(self.live(), index, ctypes.byref(pixels), ctypes.byref(width),
                                     ctypes.byref(height)))
         size = 3 * width.value * height.value
         flat = numpy.frombuffer(ctypes.string_at(pixels, size), numpy.uint8)
         return flat.reshape(height.value, width.value, 3).copy()
 
     def close(self):
-        if self.handle:
-            LIBRARY.ag_env_close(self.handle)
-            self.handle = ctypes.c_void_p()
+        """Once or several times; forgetting it does so too."""
+        self.free()

@@ -7,10 +7,15 @@ import pathlib
 
 MAX_RANK, MAX_OBSERVATIONS, MAX_ACTIONS, MAX_TEXT_ACTIONS = 4, 32, 64, 8
 IMAGE, BYTES, FLOATS, TEXT = range(4)
+VERSION = "0.1.0"
 
 
 class Error(RuntimeError):
     """A function of libagena failed; the message is its sentence."""
+
+
+class LibraryError(Error, ImportError):
+    """libagena is not there, or is another one than this package was written for."""
 
 
 class ObservationSpec(ctypes.Structure):
@@ -44,6 +49,9 @@ class Buffers(ctypes.Structure):
                 ("terminated", ctypes.c_void_p), ("truncated", ctypes.c_void_p)]
 
 
+HELP = "; build it with ./dev build and give the path of build/release/src/libagena.so in AGENA_LIBRARY"
+
+
 def find():
     """The path of libagena: AGENA_LIBRARY, what ./dev build has made beside this package, or the
     system's."""
@@ -51,13 +59,27 @@ def find():
     path = os.environ.get("AGENA_LIBRARY") or (str(built) if built.exists() else
                                                ctypes.util.find_library("agena"))
     if not path:
-        raise Error("libagena.so is not installed: build it with ./dev build, or give its path in "
-                    "AGENA_LIBRARY")
+        raise LibraryError("libagena.so is not installed" + HELP)
     return path
 
 
+def check_version(library, path):
+    """Structures are as in the headers of one version."""
+    if not hasattr(library, "ag_version"):
+        raise LibraryError(f"{path} is no libagena, or older than this package ({VERSION})" + HELP)
+    library.ag_version.restype = ctypes.c_char_p
+    version = library.ag_version().decode()
+    if version != VERSION:
+        raise LibraryError(f"{path} is libagena {version}, this package is for {VERSION}" + HELP)
+
+
 def load():
-    library = ctypes.CDLL(find())
+    path = find()
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        raise LibraryError(f"libagena cannot be loaded: {error}{HELP}") from None
+    check_version(library, path)
     pointer, number = ctypes.c_void_p, ctypes.c_int
     for name, result, arguments in (
             ("ag_error", ctypes.c_char_p, []),

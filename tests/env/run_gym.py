@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import sys
 
-PACKAGES = ["gymnasium==1.*", "ale-py", "vizdoom", "minigrid"]
+PACKAGES = ["gymnasium==1.*", "ale-py", "vizdoom", "minigrid", "setuptools", "wheel"]
 
 
 def quiet(*command):

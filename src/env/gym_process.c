@@ -169,7 +169,8 @@ int gym_spawn(gym_process *p, const char *python, json_t *job)
     int code = open_channels(p, &child);
     if (code == AG_OK)
         code = add_descriptors(job, p, &child);
-    char *text = code == AG_OK ? json_dumps(job, JSON_COMPACT) : NULL;
+    /* ASCII: an argument is read by the rules of the locale. */
+    char *text = code == AG_OK ? json_dumps(job, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     if (code == AG_OK)
         code = text ? start_python(p, python, &child, text)
                     : ag_fail(AG_ENOMEM, "out of memory (description of an environment)");

@@ -307,6 +307,23 @@ static void standard_descriptors_may_be_closed(void **state)
     assert_int_equal(status, 0);
 }
 
+/* What a setting says arrives whatever Python takes for the letters of its arguments. */
+static void locales_do_not_matter(void **state)
+{
+    (void)state;
+    setenv("LC_ALL", "C", 1);
+    setenv("PYTHONCOERCECLOCALE", "0", 1);
+    setenv("PYTHONUTF8", "0", 1);
+    play p;
+    play_open(&p, "gym:gym_worlds:Mixed-v0?mission=caf%C3%A9%20", &(ag_env_options){ .batch = 1 });
+    unsetenv("LC_ALL");
+    unsetenv("PYTHONCOERCECLOCALE");
+    unsetenv("PYTHONUTF8");
+    assert_int_equal(ag_env_reset(p.env, NULL, &p.out), AG_OK);
+    assert_memory_equal(p.out.observation[5], "café café", 11);
+    play_close(&p);
+}
+
 /* With one processor neither side spins: all waiting is sleep. */
 static void one_processor_is_enough(void **state)
 {
@@ -486,6 +503,7 @@ void test_bridge(test_list *list)
     ADD(list, nothing_survives_us);
     ADD(list, forks_leave_it_alone);
     ADD(list, standard_descriptors_may_be_closed);
+    ADD(list, locales_do_not_matter);
     ADD(list, one_processor_is_enough);
     ADD(list, commands_are_counted_round);
     ADD(list, absurd_specifications_are_refused);

@@ -125,8 +125,8 @@ static void hung_bridges_are_ended(void **state)
 {
     (void)state;
     play p;
-    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=hang&timeout=5",
-                 "did not answer within 5 s and was ended");
+    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=hang&timeout=12",
+                 "did not answer within 12 s and was ended");
     play_close(&p);
 }
 
@@ -135,8 +135,8 @@ static void holding_bridges_are_ended(void **state)
 {
     (void)state;
     play p;
-    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=hold&timeout=3",
-                 "did not answer within 3 s and was ended");
+    meet_trouble(&p, "gym:gym_worlds:Troubled-v0?trouble=hold&timeout=12",
+                 "did not answer within 12 s and was ended");
     play_close(&p);
 }
 
@@ -279,7 +279,7 @@ static void forks_leave_it_alone(void **state)
 static int play_a_little(const char *name)
 {
     ag_env *env;
-    double actions[2] = { 0 };
+    double actions[2 * 6] = { 0 };
     int code = ag_env_open(name, &(ag_env_options){ .batch = 2 }, &env);
     if (code == AG_OK)
         code = ag_env_reset(env, NULL, NULL);

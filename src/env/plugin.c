@@ -104,7 +104,8 @@ static int load(opening *o)
         return code;
     o->shared->library = dlopen(o->settings.target, RTLD_NOW | RTLD_LOCAL);
     if (!o->shared->library)
-        return ag_fail(AG_ENOTFOUND, "it cannot be loaded: %.600s", dlerror());
+        return ag_fail(AG_ENOTFOUND, "it cannot be loaded: %.600s%s", dlerror(),
+                       strchr(o->settings.target, '/') ? "" : "; a file in this folder is ./FILE");
     code = find_connect(o);
     return code == AG_OK ? find_folder(o) : code;
 }

@@ -221,6 +221,20 @@ static void hang_with_a_bridge(int told)
     _exit(1);
 }
 
+/* 0 while it has none. */
+static int first_child(int pid)
+{
+    char name[64];
+    int child = 0;
+    snprintf(name, sizeof name, "/proc/%d/task/%d/children", pid, pid);
+    FILE *file = fopen(name, "r");
+    if (!file || fscanf(file, "%d", &child) != 1)
+        child = 0;
+    if (file)
+        fclose(file);
+    return child;
+}
+
 /* kill -9 of a program leaves no bridge, and nothing that a bridge has started. */
 static void nothing_survives_us(void **state)
 {
@@ -235,9 +249,11 @@ static void nothing_survives_us(void **state)
     close(told[1]);
     assert_int_equal(read(told[0], &c, 1), 1);
     close(told[0]);
-    usleep(500000); /* until it hangs */
+    double end = ag_seconds() + 60;
+    while (!first_child(first_child(child)) && ag_seconds() < end)
+        usleep(1000); /* until it hangs */
+    usleep(100000);
     kill(child, SIGKILL);
-    double end = ag_seconds() + 20;
     int ended = 0;
     while (ag_seconds() < end) {
         pid_t got = waitpid(-1, NULL, WNOHANG);
@@ -394,7 +410,7 @@ static void commands_are_counted_round(void **state)
 static const char *hostile(const char *mode)
 {
     static char name[1024];
-    snprintf(name, sizeof name, "gym:%s?timeout=5&python=%s", mode, getenv("hostile_bridge"));
+    snprintf(name, sizeof name, "gym:%s?timeout=8&python=%s", mode, getenv("hostile_bridge"));
     return name;
 }
 
@@ -420,7 +436,7 @@ static void absurd_specifications_are_refused(void **state)
         { "axes", "observation x has 1000 axes", AG_EFORMAT },
         { "text_axes", "observation x has 0 axes", AG_EFORMAT },
         { "backwards", "action act goes from 5 to -5", AG_EFORMAT },
-        { "drip", "did not answer within 5 s", AG_EIO },
+        { "drip", "did not answer within 8 s", AG_EIO },
         { "endless", "its specification is longer than 1048576 bytes", AG_EFORMAT },
         { "shut", "closed its connection and was ended", AG_EIO },
         { "torn", "ended with status 5", AG_EIO },
@@ -458,11 +474,11 @@ static void absurd_answers_do_no_harm(void **state)
     assert_int_equal(p.out.truncated[0], 1);
     assert_true(p.out.reward[0] != p.out.reward[0]);
     play_close(&p);
-    step_with(&p, "count", AG_EIO, "did not answer within 5 s");
+    step_with(&p, "count", AG_EIO, "did not answer within 8 s");
     play_close(&p);
-    step_with(&p, "noise", AG_EIO, "did not answer within 5 s");
+    step_with(&p, "noise", AG_EIO, "did not answer within 8 s");
     play_close(&p);
-    step_with(&p, "stale", AG_EIO, "did not answer within 5 s");
+    step_with(&p, "stale", AG_EIO, "did not answer within 8 s");
     play_close(&p);
     step_with(&p, "stuffed", AG_OK, NULL);
     assert_int_equal(play_step(&p), AG_OK);

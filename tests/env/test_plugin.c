@@ -246,6 +246,7 @@ static void names_that_lead_nowhere(void **state)
     (void)state;
     assert_refused("plugin:", NULL, AG_EINVAL, "the name ends where");
     assert_refused("plugin:/nowhere/at-all.so", NULL, AG_ENOTFOUND, "cannot open shared object");
+    assert_refused("plugin:nowhere.so", NULL, AG_ENOTFOUND, "; a file in this folder is ./FILE");
     assert_refused(awkward("", ""), NULL, AG_ENOTFOUND,
                    "neither agena_lab_connect nor dmlab_connect");
     assert_refused(awkward(":missing_connect", ""), NULL, AG_ENOTFOUND,

@@ -27,15 +27,16 @@ static uint32_t material_rgb(const lab_map *m, int material)
     return out;
 }
 
-/* Walls in their own colour and dark, floors lighter the higher they are. */
+/* Walls in their own colour and dark, shut doors (low ones too) in theirs, floors lighter the
+ * higher they are. */
 static uint32_t cell_rgb(const lab_world *w, const lab_cell *cell)
 {
     if (cell->floor <= LAB_VOID)
         return LAB_RGB(150, 190, 230);
+    if (cell->door && cell->floor > w->map.door[cell->door - 1].low)
+        return scaled(material_rgb(&w->map, cell->wall_material), 1.2f);
     if (cell->floor >= cell->ceiling)
-        return scaled(
-            material_rgb(&w->map, cell->door ? cell->floor_material : cell->wall_material),
-            cell->door ? 1.0f : 0.45f);
+        return scaled(material_rgb(&w->map, cell->wall_material), 0.45f);
     return scaled(material_rgb(&w->map, cell->floor_material), 0.75f + 0.08f * cell->floor);
 }
 

@@ -1,6 +1,7 @@
-/* Words in pictures: letters, what is cut off, lines. */
+/* Pictures for people: letters, what is cut off, lines; the map from above. */
 #include <stdlib.h>
 
+#include "lab/film.h"
 #include "lab/words.h"
 #include "lab_test.h"
 
@@ -63,9 +64,35 @@ static void captions_are_broken_at_spaces(void **state)
     assert_true(lit(rgb, 255) > 40);
 }
 
+/* The map from above: a shut door is not like the floor, an open one is. */
+static void doors_are_seen_from_above(void **state)
+{
+    (void)state;
+    enum {
+        SIDE = 50,
+        STRIDE = 3 * SIDE,
+        DOOR = 3 * (25 + 15 * SIDE),
+        FLOOR = 3 * (35 + 15 * SIDE)
+    };
+    static uint8_t rgb[STRIDE * SIDE];
+    lab_world *w = world_of_text("#####\n#P..#\n#####\n");
+    int door = lab_door_add(w, (lab_place){ 2, 1 }, LAB_RED, false);
+    lab_overview(w, SIDE, rgb, STRIDE);
+    assert_true(rgb[DOOR] > 2 * rgb[DOOR + 1]);
+    w->map.door[door].high = 0.4f; /* one can look over it */
+    lab_door_jump(w, door, false);
+    lab_overview(w, SIDE, rgb, STRIDE);
+    assert_true(rgb[DOOR] > 2 * rgb[DOOR + 1]);
+    lab_door_jump(w, door, true);
+    lab_overview(w, SIDE, rgb, STRIDE);
+    assert_memory_equal(rgb + DOOR, rgb + FLOOR, 3);
+    lab_world_free(w);
+}
+
 void test_words(test_list *list)
 {
     ADD_TEST(list, "words", letters_are_all_different);
     ADD_TEST(list, "words", words_stay_in_the_picture);
     ADD_TEST(list, "words", captions_are_broken_at_spaces);
+    ADD_TEST(list, "words", doors_are_seen_from_above);
 }

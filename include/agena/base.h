@@ -119,7 +119,8 @@ AG_API float ag_rng_normal(ag_rng *rng);               /* N(0, 1), Box-Muller; u
 AG_API int ag_cpu_count(void);
 
 /* A pool of `threads` workers (0 = ag_cpu_count()). The caller counts as one of them. Library
- * threads inside a worker (OpenMP, OpenBLAS) are held at one. */
+ * threads inside a worker (OpenMP, OpenBLAS) are held at one. Where there is a processor for each,
+ * workers await the next run for some tens of microseconds before they sleep. */
 typedef struct ag_pool ag_pool;
 typedef int (*ag_task_fn)(void *user, int task, int worker); /* 0 or AG_E... */
 AG_API int ag_pool_new(int threads, ag_pool **out);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agena/audio.h"
+#include "base/relax.h"
 
 /* ---- memory ---- */
 
@@ -136,15 +137,6 @@ void wn_lane_run(wn_lane *lane, const wn_run *run)
 
 /* ---- two threads ---- */
 
-void wn_relax(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* Spin for some microseconds, which is what a wait takes when both threads run; then let others
  * run. */
 static void wait_for(const _Atomic int64_t *counter, int64_t value)
@@ -152,7 +144,7 @@ static void wait_for(const _Atomic int64_t *counter, int64_t value)
     enum { SPINS = 1000 };
     for (int spin = 0; atomic_load_explicit(counter, memory_order_acquire) < value; spin++)
         if (spin < SPINS)
-            wn_relax();
+            base_relax();
         else
             sched_yield();
 }

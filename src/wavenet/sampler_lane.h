@@ -72,7 +72,5 @@ void wn_lane_lead(wn_lane *lane, const wn_run *run);
 void wn_lane_follow(wn_lane *lane, int64_t step);
 /* Has that step begun, so that there is something to do for it? */
 bool wn_lane_leads(const wn_lane *lane, int64_t step);
-/* In a loop that waits for another thread. */
-void wn_relax(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/relax.h"
 #include "wavenet/sampler_choice.h"
 
 /* The second thread's. Only a READY one is TAKEN by the first, which then may count on it until it
@@ -47,7 +48,7 @@ static bool await_step(wn_pair *p, int64_t step)
         if (atomic_load_explicit(&p->stop, memory_order_relaxed))
             return false;
         if (spin < SPINS) {
-            wn_relax();
+            base_relax();
             continue;
         }
         sched_yield();

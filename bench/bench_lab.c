@@ -1,5 +1,6 @@
 /* bench/bench_lab.c: the 3-D world at 96 x 72 pixels: observations a second with movement, rewards
- * and resets, one action for four ticks; and what a reset costs. */
+ * and resets, one action for four ticks, of one environment and of a batch on one thread and two;
+ * and what a reset costs. */
 #include "bench.h"
 
 #include <string.h>
@@ -133,6 +134,7 @@ static int measure_reset(const bench_case *self, void *state, double *value)
 }
 
 static const workload small = { "lab/explore_goal_locations_small", 1, 1 };
+static const workload batch = { "lab/explore_goal_locations_small", 32, 1 };
 static const workload two_threads = { "lab/explore_goal_locations_small", 32, 2 };
 static const workload slowest = { NULL, 1, 1 };
 
@@ -143,6 +145,7 @@ static const workload slowest = { NULL, 1, 1 };
 static const bench_case cases[] = {
     { LAB_RATE("lab-render", small, measure_rate), .peer_name = "ViZDoom",
       .peer = { "vizdoom_steps.py" } },
+    { LAB_RATE("lab-render-batch", batch, measure_rate) },
     { LAB_RATE("lab-render-2threads", two_threads, measure_rate) },
     { LAB_RATE("lab-render-slowest", slowest, measure_slowest) },
     { .name = "lab-reset",

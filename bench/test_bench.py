@@ -12,7 +12,7 @@ NAMES = ["wavenet-train", "wavenet-generate-f32", "wavenet-generate-bf16", "wave
          "wavenet-generate-f32-2threads", "wavenet-generate-bf16-2threads",
          "wavenet-generate-int8-2threads", "wavenet-generate-8streams", "wavenet-first-sample",
          "wavenet-generate-rss", "wage-train-lenet", "wage-train-vgg", "wage-infer-lenet", "env-bridge",
-         "lab-render", "lab-render-2threads", "lab-render-slowest", "lab-reset"]
+         "lab-render", "lab-render-batch", "lab-render-2threads", "lab-render-slowest", "lab-reset"]
 
 ANSWERS = """
 print("ready", flush=True)

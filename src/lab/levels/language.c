@@ -1,4 +1,5 @@
-/* Levels with an instruction in words: which object to take, in which room, or what is true. */
+/* Levels with an instruction in words: which object to take, in which room, or what is true.
+ * The hall is always the same but for its colours; rooms are laid out anew for each task. */
 #include "lab/levels/levels.h"
 
 typedef enum { DESCRIBED, LOCATED, RANDOM_TASK, QUESTION } language_task;

@@ -1,5 +1,6 @@
 /* Keys and doors: a key opens one door of its colour and is gone, and only one can be carried. The
- * doors are low, so that one sees what lies behind them: whoever opens the wrong one is stuck. */
+ * doors are low, so that one sees what lies behind them: whoever opens the wrong one is stuck. The
+ * walls are always the same; which closet holds what, and colours, are drawn anew. */
 #include "lab/levels/levels.h"
 
 enum { CLOSETS = 6, CHAIN = 3, HALL_Y = 5 };

@@ -1,5 +1,6 @@
 /* Rooms with objects that are worth something: good and bad ones, one that pays later, and the one
- * that does not match. */
+ * that does not match. The walls of each are always the same; what lies where, the
+ * start and colours that mean nothing are drawn anew. */
 #include "lab/levels/levels.h"
 
 static void paint_floor(lab_world *w, int room, lab_texture texture, uint32_t rgb)

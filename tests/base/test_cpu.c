@@ -47,7 +47,8 @@ static void seconds_go_forward(void **state)
     assert_true(passed >= 0.002 && passed < 10);
 }
 
-/* This program again, in a fresh process: what it prints of the features. */
+/* This program again, in a fresh process (an emulated one where meson's tests are): what it prints
+ * of the features. */
 int print_cpu(void)
 {
     printf("%u\n", ag_cpu_features());
@@ -56,9 +57,10 @@ int print_cpu(void)
 
 static int features_with(const char *level)
 {
-    char self[512] = "", command[600];
+    char self[512] = "", command[700];
     assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
-    snprintf(command, sizeof command, "AGENA_CPU=%s '%s' print-cpu 2>&1", level, self);
+    snprintf(command, sizeof command, "AGENA_CPU=%s $MESON_EXE_WRAPPER '%s' print-cpu 2>&1", level,
+             self);
     FILE *output = popen(command, "r");
     assert_non_null(output);
     unsigned features = ~0u;

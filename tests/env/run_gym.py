@@ -3,6 +3,7 @@ made once and kept; where the packages cannot be had, the tests are skipped."""
 import fcntl
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -49,7 +50,10 @@ def main():
     os.environ["PYTHONPATH"] = os.pathsep.join((str(here), str(here.parents[1] / "python")))
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     os.chdir(folder)  # where ViZDoom may leave its settings
-    words = [os.environ["AGENA_PYTHON"], program] if program.endswith(".py") else [program]
+    runner = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))  # of a program in C for another machine
+    if program.endswith(".py"):
+        runner = [os.environ["AGENA_PYTHON"]]
+    words = [*runner, program]
     os.execv(words[0], words)
 
 

@@ -87,6 +87,9 @@ cross_file >"$root/build/arm64.ini"
 say "building build/arm64 (a warning is an error)"
 configure "$folder" --cross-file "$root/build/arm64.ini" -Dbuildtype=release -Dwerror=true
 compile "$folder"
+# meson tells this only to tests whose program is of the other machine, not to those in Python.
+emulator=$(command -v qemu-aarch64)
+export MESON_EXE_WRAPPER="$emulator -L $sysroot"
 rm -f "$folder/meson-logs/testlog.json"
 meson test -C "$folder" --no-rebuild --print-errorlogs --timeout-multiplier "$slower" "$@" >&2 || true
 read -r passed failed skipped < <(python3 "$root/tools/count_tests.py" "$folder/meson-logs/testlog.json")

@@ -196,8 +196,8 @@ static void release(gym_process *p)
     shut(&p->done);
 }
 
-/* End the process and what it started. Where posix_spawn does not wait for the new program, as under
- * qemu-user, it may not lead its group yet. */
+/* End the process and what it started. Where posix_spawn does not wait for the new program, as
+ * under qemu-user, it may not lead its group yet. */
 static void kill_all(gym_process *p)
 {
     kill(-p->pid, SIGKILL);

@@ -5,7 +5,7 @@ import os
 import shutil
 import struct
 
-from workshop import agena, read
+from workshop import Skip, agena, read
 
 LEVEL = "rooms_select_nonmatching_object"
 
@@ -51,6 +51,8 @@ def show_draws_any_size(w):
 
 
 def films_need_ffmpeg(w):
+    if "MESON_EXE_WRAPPER" in os.environ:
+        raise Skip("qemu-user's posix_spawn does not tell that a program cannot be started")
     path = w.path("level.gif")
     words = ("lab", "show", LEVEL, "--width", 64, "--height", 48, "--seconds", 1, "-o", path)
     before = os.environ["PATH"]

@@ -4,7 +4,8 @@
 #include "lab/engine.h"
 
 static const float MUZZLE = 0.42f, HIT_RADIUS = 0.3f, BEAM = 40.0f;
-enum { FULL_SHIELD = 100, FLASH_TICKS = 12, PROJECTILE_TICKS = 240 };
+static const float LIGHT_FAR = 8.0f, LIGHT_STEP = 0.4f; /* of a beam, cells */
+enum { FULL_SHIELD = 100, FLASH_TICKS = 12, LIGHT_TICKS = 6, PROJECTILE_TICKS = 240 };
 
 static void flash(lab_world *w, float x, float y, float z)
 {
@@ -19,6 +20,32 @@ static void flash(lab_world *w, float x, float y, float z)
                        .z = z - 0.15f,
                        .size = 0.3f,
                        .life = FLASH_TICKS };
+}
+
+static bool in_wall(const lab_world *w, float x, float y, float z)
+{
+    const lab_cell *cell = lab_cell_of(w, (int)floorf(x), (int)floorf(y));
+    return !cell || z < cell->floor || z > cell->ceiling;
+}
+
+/* A beam is seen as lights along its line, up to a wall. */
+static void shine(lab_world *w, float x, float y, float z, float dx, float dy, float slope,
+                  float reach, lab_colour colour)
+{
+    for (float along = LIGHT_STEP; along < reach && along < LIGHT_FAR; along += LIGHT_STEP) {
+        float at_x = x + dx * along, at_y = y + dy * along, at_z = z + slope * along;
+        lab_entity *e = in_wall(w, at_x, at_y, at_z) ? NULL : engine_slot(w);
+        if (!e)
+            return;
+        *e = (lab_entity){ .kind = LAB_EFFECT,
+                           .shape = LAB_SHOT,
+                           .colour = (uint8_t)colour,
+                           .x = at_x,
+                           .y = at_y,
+                           .z = at_z - 0.03f,
+                           .size = 0.06f,
+                           .life = LIGHT_TICKS };
+    }
 }
 
 /* What happens to the tagged when the level has no rule of its own: somewhere else, anew. */
@@ -112,6 +139,7 @@ void engine_fire(lab_world *w)
     }
     float reach = BEAM;
     int target = beam_target(w, dx, dy, slope, &reach);
+    shine(w, p->x, p->y, p->z + MUZZLE, dx, dy, slope + (LAB_EYE - MUZZLE) / BEAM, reach, LAB_CYAN);
     if (target < 0)
         return;
     flash(w, p->x + dx * reach * 0.95f, p->y + dy * reach * 0.95f, p->z + LAB_EYE + slope * reach);
@@ -133,16 +161,13 @@ void engine_shoot_at_player(lab_world *w, lab_entity *e)
         return;
     }
     float miss = fabsf(lab_sin((uint32_t)error)) * distance;
+    float rise = distance > 0.1f ? (p->z - e->z) / distance : 0;
+    shine(w, e->x, e->y, e->z + MUZZLE, lab_cos(way), lab_sin(way), rise,
+          miss < HIT_RADIUS ? distance - LAB_RADIUS : BEAM, LAB_ORANGE);
     if (miss < HIT_RADIUS) {
         flash(w, e->x + (p->x - e->x) * 0.15f, e->y + (p->y - e->y) * 0.15f, e->z + MUZZLE);
         engine_hit(w, -1, own);
     }
-}
-
-static bool in_wall(const lab_world *w, float x, float y, float z)
-{
-    const lab_cell *cell = lab_cell_of(w, (int)floorf(x), (int)floorf(y));
-    return !cell || z < cell->floor || z > cell->ceiling;
 }
 
 /* Whom a projectile has reached: an entity, -1 = the player, -2 = nobody. */

@@ -193,6 +193,36 @@ static void opponents_find_and_shoot_the_player(void **state)
     lab_world_free(w);
 }
 
+static int lights_of(const lab_world *w, float *farthest)
+{
+    int n = 0;
+    *farthest = 0;
+    for (int i = 0; i < w->entities; i++) {
+        const lab_entity *e = &w->entity[i];
+        bool light = e->kind == LAB_EFFECT && e->shape == LAB_SHOT;
+        n += light;
+        *farthest = light && e->x > *farthest ? e->x : *farthest;
+    }
+    return n;
+}
+
+/* From the player at x = 1.5 to the wall at x = 5, for a moment. */
+static void beams_are_seen_up_to_the_wall(void **state)
+{
+    (void)state;
+    lab_world *w = world_of_text("######\n#P...#\n######\n");
+    int fire[LAB_ACTIONS] = { 0, 0, 0, 0, 1, 0, 0 };
+    float farthest;
+    w->gadget.enabled = w->gadget.beam = true;
+    assert_int_equal(lab_world_tick(w, fire), 0);
+    assert_int_equal(lights_of(w, &farthest), 8);
+    assert_true(farthest > 4.5f && farthest < 5);
+    for (int i = 0; i < 8; i++)
+        tick(w, 0, 0, 0);
+    assert_int_equal(lights_of(w, &farthest), 0);
+    lab_world_free(w);
+}
+
 void test_things(test_list *list)
 {
     ADD_TEST(list, "things", things_are_taken_once_and_may_return);
@@ -203,4 +233,5 @@ void test_things(test_list *list)
     ADD_TEST(list, "things", shots_stop_at_walls);
     ADD_TEST(list, "things", opponents_do_not_shoot_through_walls);
     ADD_TEST(list, "things", opponents_find_and_shoot_the_player);
+    ADD_TEST(list, "things", beams_are_seen_up_to_the_wall);
 }

@@ -103,7 +103,7 @@ typedef struct {
     int64_t pictures; /* trained on in this call, and the seconds that took */
     double seconds;
     int64_t weights;
-    size_t bytes; /* memory of network and training step, without the data */
+    size_t bytes; /* memory of network and training step with one batch, without the data */
 } ag_classify_result;
 
 /* Train a recipe to its last epoch. The run folder gets checkpoint.safetensors,

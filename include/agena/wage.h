@@ -50,7 +50,15 @@ AG_API int ag_wage_check(const ag_wage_config *config, int batch);
 
 typedef struct ag_wage ag_wage;
 /* A network with room to train on batches of up to `batch` pictures (0: inference only), its
- * weights drawn from the seed (section 3.2). The pool is kept, not owned; NULL: this thread. */
+ * weights drawn from the seed (section 3.2). The pool is kept, not owned; NULL: this thread.
+ *
+ * Training holds the weights as stored, and of every picture each layer's outputs: a byte an
+ * element, and after pooling 2 bits more for the maximum's place (4 for windows of 3 and 4, 8
+ * beyond). In the backward pass errors (kE <= 8) overwrite outputs, with 2 bits more an element
+ * until their layer's largest is known; a convolution also needs its gradients, 4 bytes a weight
+ * and thread, a dense layer its new weights. Those share one room with the quantised weights of the
+ * forward pass. Each thread has working room that does not grow with the batch, but for layers of a
+ * few pixels. */
 AG_API int ag_wage_new(const ag_wage_config *config, int batch, uint64_t seed, ag_pool *pool,
                        ag_wage **out);
 AG_API void ag_wage_free(ag_wage *net);

@@ -360,6 +360,13 @@ static int loop(run *r)
     return status == 0 && r->done == 0 ? save(r) : status;
 }
 
+/* Network, training step and the batch that it is given. */
+static size_t training_bytes(const run *r)
+{
+    size_t batch = (size_t)r->recipe->batch * (cl_picture_size(&r->model->config) + 1);
+    return r->learner->table->bytes(r->learner) + batch;
+}
+
 /* The share of the test split that the finished network gets wrong. */
 static int finish(run *r, ag_classify_result *result)
 {
@@ -374,7 +381,7 @@ static int finish(run *r, ag_classify_result *result)
         result->error = (double)wrong / (double)r->test->count;
         result->pictures = r->done;
         result->seconds = r->spent;
-        result->bytes = r->learner->table->bytes(r->learner);
+        result->bytes = training_bytes(r);
     }
     return 0;
 }
@@ -429,8 +436,8 @@ int ag_classify_train(const ag_classify_options *options, ag_classify_result *re
     if (status == 0) {
         int64_t weights = count_weights(r.model);
         ag_logf(AG_LOG_INFO, "%lld weights, %lld pictures, %.1f MB for training, %d threads",
-                (long long)weights, (long long)r.pictures,
-                (double)r.learner->table->bytes(r.learner) / 1e6, ag_pool_threads(r.pool));
+                (long long)weights, (long long)r.pictures, (double)training_bytes(&r) / 1e6,
+                ag_pool_threads(r.pool));
         if (result) {
             result->weights = weights;
         }

@@ -160,6 +160,8 @@ static void plan_pool(const ag_wage_layer *layer, wg_stage *s)
 {
     s->pool = layer->kernel;
     s->pool_stride = layer->stride ? layer->stride : layer->kernel;
+    int places = s->pool * s->pool;
+    s->which_bits = places <= 4 ? 2 : places <= 16 ? 4 : 8;
 }
 
 /* Cells of a side after pooling; 0 or less when the window does not fit. */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { DENSE_ROWS = 64 };
+#include "wage/kernels/fields.h"
 
 typedef struct {
     ag_wage *net;
@@ -13,12 +13,12 @@ typedef struct {
     bool train;
 } pass;
 
-wg_windows wg_rows(const wg_stage *stage, int rows, int features)
+wg_windows wg_rows(int rows, int apart, int features)
 {
     return (wg_windows){ .pictures = 1,
                          .height = 1,
                          .width = rows,
-                         .stride_x = stage->channels,
+                         .stride_x = apart,
                          .segments = 1,
                          .segment = features };
 }
@@ -28,6 +28,13 @@ static void convert(const int8_t pixel[256], const uint8_t *from, int64_t count,
 {
     for (int64_t i = 0; i < count; i++)
         to[i] = pixel[from[i]];
+}
+
+/* Activations without their marks. */
+static void unmark(const int8_t *from, int64_t count, int8_t *to)
+{
+    for (int64_t i = 0; i < count; i++)
+        to[i] = from[i] & WG_VALUE;
 }
 
 void wg_pad(const ag_wage *net, int stage, const uint8_t *pictures, const int8_t *x, int count,
@@ -46,8 +53,21 @@ void wg_pad(const ag_wage *net, int stage, const uint8_t *pictures, const int8_t
             if (s->first)
                 convert(net->pixel, pictures + from, row, to);
             else
-                memcpy(to, x + from, (size_t)row);
+                unmark(x + from, row, to);
         }
+}
+
+void wg_take_rows(const ag_wage *net, int stage, const uint8_t *pictures, int64_t first, int rows,
+                  int from, int features, int8_t *out)
+{
+    const wg_stage *s = &net->plan.stage[stage];
+    for (int64_t p = first; p < first + rows; p++, out += features) {
+        int64_t at = p * s->channels + from;
+        if (s->first)
+            convert(net->pixel, pictures + at, features, out);
+        else
+            unmark(net->activation[stage - 1] + at, features, out);
+    }
 }
 
 /* The maxima of windows other than 2x2 in place, and where they were. */
@@ -73,28 +93,22 @@ static void pool_any(const wg_stage *s, int32_t *v, uint8_t *which)
         }
 }
 
-static void activate_any(const ag_wage *net, const wg_stage *s, wg_worker *w, int8_t *out,
-                         uint8_t *trace)
-{
-    uint8_t *which = (uint8_t *)w->unpooled;
-    pool_any(s, w->acc, which);
-    net->kernels->rectify(w->acc, s->out_count, s->shift, s->bits.activations, out, trace);
-    for (int64_t i = 0; trace && i < s->out_count; i++)
-        trace[i] |= (uint8_t)(which[i] << WG_TRACE_WHICH);
-}
-
-/* `rows` rows of the sums of one picture -> its activations. */
-static void activate(const ag_wage *net, const wg_stage *s, wg_worker *w, const int32_t *acc,
-                     int rows, int8_t *out, uint8_t *trace)
+/* `rows` rows of the sums of one picture, from row `y` on -> its activations `out`. */
+static void activate(const ag_wage *net, const wg_stage *s, wg_worker *w, int32_t *acc, int y,
+                     int rows, bool train, int8_t *out)
 {
     const wg_kernels *k = net->kernels;
-    if (!s->pool)
-        k->rectify(acc, (int64_t)rows * s->conv_width * s->n, s->shift, s->bits.activations, out,
-                   trace);
-    else if (wg_pools_2x2(s))
-        k->pool_rectify(acc, rows, s->conv_width, s->n, s->shift, s->bits.activations, out, trace);
-    else
-        activate_any(net, s, w, out, trace);
+    int shrink = wg_pools_2x2(s) ? 2 : 1, bits = s->bits.activations;
+    int64_t to = (int64_t)(y / shrink) * s->out_width * s->n;
+    if (wg_pools_2x2(s)) {
+        k->pool_rectify(acc, rows, s->conv_width, s->n, s->shift, bits, out + to,
+                        train ? w->which + to : NULL);
+    } else if (s->pool) {
+        pool_any(s, acc, w->which);
+        k->rectify(acc, s->out_count, s->shift, bits, train, out);
+    } else {
+        k->rectify(acc, (int64_t)rows * s->conv_width * s->n, s->shift, bits, train, out + to);
+    }
 }
 
 /* Rows of a picture that are taken at a time: few enough for the caches, even for pooling. */
@@ -106,11 +120,11 @@ static int band_rows(const wg_stage *s)
     return rows < 2 ? 2 : (int)(rows & ~(int64_t)1);
 }
 
-/* The windows of the rows [y, y + rows) of a picture. */
-static wg_windows band_windows(const wg_stage *s, int y, int rows)
+wg_windows wg_band(const wg_windows *of, int y, int rows)
 {
-    wg_windows at = s->windows;
-    int above = y * s->stride, below = (s->conv_height - y - rows) * s->stride;
+    wg_windows at = *of;
+    int lines = at.stride_segment > 0 ? (int)(at.stride_y / at.stride_segment) : 0;
+    int above = y * lines, below = (of->height - y - rows) * lines;
     at.height = rows;
     at.top = at.top > above ? at.top - above : 0;
     at.bottom = at.bottom > below ? at.bottom - below : 0;
@@ -118,35 +132,43 @@ static wg_windows band_windows(const wg_stage *s, int y, int rows)
 }
 
 static void convolve_bands(const ag_wage *net, const wg_stage *s, wg_worker *w, const int8_t *x,
-                           int8_t *out, uint8_t *trace)
+                           bool train, int8_t *out)
 {
-    int band = band_rows(s), shrink = s->pool ? 2 : 1;
+    int band = band_rows(s);
     for (int y = 0; y < s->conv_height; y += band) {
-        wg_windows at = band_windows(s, y, s->conv_height - y < band ? s->conv_height - y : band);
+        int rows = s->conv_height - y < band ? s->conv_height - y : band;
+        wg_windows at = wg_band(&s->windows, y, rows);
         net->kernels->product(x + y * at.stride_y, s->first ? WG_SIGNED : WG_UNSIGNED, &at,
                               net->packed[s - net->plan.stage], s->n, w->acc);
-        int64_t to = (int64_t)(y / shrink) * s->out_width * s->n;
-        activate(net, s, w, w->acc, at.height, out + to, trace ? trace + to : NULL);
+        activate(net, s, w, w->acc, y, rows, train, out);
     }
 }
 
+/* Places of the maxima of picture p. */
+static void note_places(const ag_wage *net, const wg_stage *s, const wg_worker *w, int64_t p)
+{
+    int64_t bytes = wg_fields_bytes(s->out_count, s->which_bits);
+    wg_pack_fields(w->which, s->out_count, s->which_bits,
+                   net->which[s - net->plan.stage] + p * bytes);
+}
+
 /* Small pictures: several in one product. */
-static void convolve_whole(const ag_wage *net, const wg_stage *s, wg_worker *w, const int8_t *x,
-                           int count, int8_t *out, uint8_t *trace)
+static void multiply_whole(const ag_wage *net, const wg_stage *s, wg_worker *w, const int8_t *x,
+                           int count)
 {
     wg_windows at = s->windows;
     at.pictures = count;
     net->kernels->product(x, s->first ? WG_SIGNED : WG_UNSIGNED, &at,
                           net->packed[s - net->plan.stage], s->n, w->acc);
-    for (int p = 0; p < count; p++)
-        activate(net, s, w, w->acc + p * s->conv_count, s->conv_height, out + p * s->out_count,
-                 trace ? trace + p * s->out_count : NULL);
 }
 
-static void convolve(const ag_wage *net, int stage, wg_worker *w, const uint8_t *pictures,
-                     const int8_t *x, int count, int8_t *out, uint8_t *trace)
+/* Pictures from `first` on, which begin at x (of the first layer: at pictures) -> out. */
+static void convolve(const pass *f, int stage, wg_worker *w, int64_t first, const int8_t *x,
+                     int count, int8_t *out)
 {
+    const ag_wage *net = f->net;
     const wg_stage *s = &net->plan.stage[stage];
+    const uint8_t *pictures = f->pictures + first * net->plan.stage[0].in_count;
     int64_t fit = WG_ACC_BUDGET / s->conv_count;
     /* Pooling of other windows is done in place, picture by picture. */
     int several = s->pool && !wg_pools_2x2(s) ? 1 : (int)fit;
@@ -155,11 +177,16 @@ static void convolve(const ag_wage *net, int stage, wg_worker *w, const uint8_t 
         int n = count - p < several ? count - p : several;
         wg_pad(net, stage, pictures + p * s->in_count, x ? x + p * s->in_count : NULL, n,
                w->padded);
-        uint8_t *marks = trace ? trace + p * s->out_count : NULL;
-        if (n == 1)
-            convolve_bands(net, s, w, w->padded, out + p * s->out_count, marks);
-        else
-            convolve_whole(net, s, w, w->padded, n, out + p * s->out_count, marks);
+        if (n > 1)
+            multiply_whole(net, s, w, w->padded, n);
+        for (int i = 0; i < n; i++, out += s->out_count) {
+            if (n > 1)
+                activate(net, s, w, w->acc + i * s->conv_count, 0, s->conv_height, f->train, out);
+            else
+                convolve_bands(net, s, w, w->padded, f->train, out);
+            if (f->train && s->pool)
+                note_places(net, s, w, first + p + i);
+        }
     }
 }
 
@@ -171,50 +198,50 @@ static int convolve_group(void *user, int task, int worker)
     wg_worker *w = &net->worker[worker];
     int64_t first = (int64_t)task * f->group;
     int count = f->count - (int)first < f->group ? f->count - (int)first : f->group;
-    const uint8_t *pictures = f->pictures + first * net->plan.stage[0].in_count;
     const int8_t *x = NULL;
     for (int i = 0; i < net->plan.conv_stages; i++) {
-        int64_t at = first * net->plan.stage[i].out_count;
-        int8_t *out = net->activation[i] ? net->activation[i] + at : w->ping[i % 2];
-        convolve(net, i, w, pictures, x, count, out, f->train ? net->trace[i] + at : NULL);
+        int8_t *out = net->activation[i] ? net->activation[i] + first * net->plan.stage[i].out_count
+                                         : w->ping[i % 2];
+        convolve(f, i, w, first, x, count, out);
         x = out;
     }
     return AG_OK;
 }
 
-/* The last layer is signed, and its trace says only what was not clipped. */
+/* The last layer is signed. */
 static void finish(const wg_kernels *k, const wg_stage *s, const int32_t *acc, int64_t count,
-                   int8_t *out, uint8_t *trace)
+                   int8_t *out, uint8_t *clipped)
 {
     k->quantise(acc, count, s->shift, s->bits.activations, out);
     int64_t limit = (1 << (s->bits.activations - 1)) - 1;
     int64_t bound = s->shift > 0 ? limit << s->shift : limit >> -s->shift;
-    for (int64_t i = 0; trace && i < count; i++)
-        trace[i] = acc[i] <= bound && acc[i] >= -bound ? WG_TRACE_INSIDE | WG_TRACE_POSITIVE
-                                                       : WG_TRACE_POSITIVE;
+    for (int64_t i = 0; clipped && i < count; i++)
+        clipped[i] = acc[i] > bound || acc[i] < -bound;
 }
 
 static int multiply_rows(void *user, int task, int worker)
 {
     const pass *f = user;
     ag_wage *net = f->net;
+    wg_worker *w = &net->worker[worker];
     const wg_stage *s = &net->plan.stage[f->stage];
     int64_t first = (int64_t)task * f->group;
     int rows = f->count - (int)first < f->group ? f->count - (int)first : f->group;
-    int32_t *acc = net->worker[worker].acc;
     int8_t *out = net->activation[f->stage] + first * s->n;
-    uint8_t *trace = f->train ? net->trace[f->stage] + first * s->n : NULL;
-    const int8_t *x = s->first ? net->input : net->activation[f->stage - 1];
-    if (s->first)
-        convert(net->pixel, f->pictures + first * s->in_count, rows * s->in_count,
-                net->input + first * s->in_count);
-    wg_windows at = wg_rows(s, rows, s->channels);
-    net->kernels->product(x + first * s->in_count, s->first ? WG_SIGNED : WG_UNSIGNED, &at,
-                          net->packed[f->stage], s->n, acc);
-    if (s->last)
-        finish(net->kernels, s, acc, (int64_t)rows * s->n, out, trace);
+    const int8_t *x = w->padded;
+    if (s->first || f->train)
+        wg_take_rows(net, f->stage, f->pictures, first, rows, 0, s->channels, w->padded);
     else
-        net->kernels->rectify(acc, (int64_t)rows * s->n, s->shift, s->bits.activations, out, trace);
+        x = net->activation[f->stage - 1] + first * s->in_count;
+    wg_windows at = wg_rows(rows, s->channels, s->channels);
+    net->kernels->product(x, s->first ? WG_SIGNED : WG_UNSIGNED, &at, net->packed[f->stage], s->n,
+                          w->acc);
+    if (s->last)
+        finish(net->kernels, s, w->acc, (int64_t)rows * s->n, out,
+               f->train ? net->clipped + first * s->n : NULL);
+    else
+        net->kernels->rectify(w->acc, (int64_t)rows * s->n, s->shift, s->bits.activations, f->train,
+                              out);
     return AG_OK;
 }
 
@@ -227,13 +254,14 @@ static int shared_out(int count, int threads, int64_t most)
 void wg_forward(ag_wage *net, const uint8_t *pictures, int count, bool train)
 {
     pass f = { .net = net, .pictures = pictures, .count = count, .train = train };
+    wg_pack(net);
     if (net->plan.conv_stages > 0) {
         f.group = shared_out(count, net->threads, net->group);
         wg_run(net, (count + f.group - 1) / f.group, convolve_group, &f);
     }
     for (f.stage = net->plan.conv_stages; f.stage < net->plan.stages; f.stage++) {
         int64_t fit = WG_ACC_BUDGET / net->plan.stage[f.stage].n;
-        f.group = shared_out(count, net->threads, fit < DENSE_ROWS ? fit : DENSE_ROWS);
+        f.group = shared_out(count, net->threads, fit < WG_DENSE_ROWS ? fit : WG_DENSE_ROWS);
         wg_run(net, (count + f.group - 1) / f.group, multiply_rows, &f);
     }
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wage/kernels/fields.h"
+
 /* Kernels may read 64 bytes past an operand; everything begins on 64 bytes. */
 enum { SLACK = 64, INFERENCE_CHUNK = 256 };
 
@@ -23,22 +25,33 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int64_t stored_bytes(const wg_stage *s)
+static int64_t smaller(int64_t a, int64_t b)
 {
-    return s->weight_count * (s->bits.gradients > 8 ? 2 : 1);
+    return a < b ? a : b;
 }
 
-static void place_weights(ag_wage *net, layout *l)
+/* ---- what a step needs beside the workers' rooms ---- */
+
+static void place_stored(ag_wage *net, layout *l)
 {
-    const wg_kernels *k = net->kernels;
     for (int i = 0; i < net->plan.stages; i++) {
         const wg_stage *s = &net->plan.stage[i];
-        net->stored[i] = place(l, stored_bytes(s));
-        net->packed[i] =
-            place(l, (int64_t)k->pack_bytes(s->windows.segments, s->windows.segment, s->n));
+        net->stored[i] = place(l, wg_stored_bytes(s, s->weight_count));
     }
-    if (net->plan.stage[0].dense)
-        net->input = place(l, net->plan.stage[0].in_count * net->chunk);
+}
+
+static void place_packed(ag_wage *net, layout *l)
+{
+    int64_t quantised = 0;
+    for (int i = 0; i < net->plan.stages; i++) {
+        const wg_stage *s = &net->plan.stage[i];
+        const wg_windows *at = &s->windows;
+        net->packed[i] =
+            place(l, (int64_t)net->kernels->pack_bytes(at->segments, at->segment, s->n));
+        if (s->bits.gradients > 8)
+            quantised = larger(quantised, s->weight_count);
+    }
+    net->quantised = place(l, quantised);
 }
 
 static void place_passing(ag_wage *net, layout *l)
@@ -49,62 +62,84 @@ static void place_passing(ag_wage *net, layout *l)
     }
 }
 
-static void place_backward(ag_wage *net, int i, layout *l)
+/* Errors of a stage until they are quantised; wide ones have a place of their own. */
+static void place_errors(ag_wage *net, int i, layout *l)
+{
+    const wg_stage *s = &net->plan.stage[i];
+    if (s->bits.errors > 8)
+        return;
+    net->errors[i].low = place(l, wg_low_bytes(s) * net->batch);
+    net->errors[i].cuts = place(l, (int64_t)s->blocks * net->batch);
+}
+
+static void place_dense(ag_wage *net, int i, layout *l)
+{
+    const wg_stage *s = &net->plan.stage[i];
+    wg_windows at = wg_rows(net->batch, 0, 0);
+    int64_t packed = (int64_t)net->kernels->errors_bytes(&at, s->n) + SLACK;
+    if (s->digits > 1)
+        net->digits[i] = place(l, s->out_count * s->digits * net->batch);
+    net->packed_errors[i] = place(l, (packed + 63) / 64 * 64 * s->digits);
+    net->guessed[i] = place(l, wg_stored_bytes(s, s->weight_count));
+}
+
+/* Two copies of weights in bytes, for wg_pack_back(). */
+static int64_t two_copies(int64_t weights)
+{
+    return 2 * (weights + 2 * SLACK);
+}
+
+static void place_conv(ag_wage *net, int i, layout *l)
 {
     const wg_stage *s = &net->plan.stage[i];
     const wg_windows *back = &s->back_windows;
-    int64_t shares = s->dense ? 1 : net->threads, batch = net->batch;
-    int64_t gradient = s->weight_count * shares * s->digits * (int64_t)sizeof(int32_t);
-    if (i > 0) {
-        net->errors[i - 1] = place(l, s->in_count * batch * (int64_t)sizeof(int32_t));
+    int64_t shares = s->weight_count * net->threads * s->digits;
+    if (i > 0)
         net->packed_back[i] =
             place(l, (int64_t)net->kernels->pack_bytes(back->segments, back->segment, s->channels));
-    }
     if (s->digits > 1)
         net->wide_gradient[i] = place(l, s->weight_count * (int64_t)sizeof(int64_t));
-    net->gradient[i] = place(l, larger(gradient, 2 * (s->weight_count + 2 * SLACK)));
+    net->gradient[i] =
+        place(l, larger(shares * (int64_t)sizeof(int32_t), two_copies(s->weight_count)));
 }
 
-/* The backward pass of a layer needs its own trace and errors and what earlier layers left, so its
- * buffers begin where those of the next layer began. */
+static void place_outputs(ag_wage *net, int i, layout *l)
+{
+    const wg_stage *s = &net->plan.stage[i];
+    net->activation[i] = place(l, s->out_count * net->batch);
+    if (s->pool)
+        net->which[i] = place(l, wg_fields_bytes(s->out_count, s->which_bits) * net->batch);
+    if (s->bits.errors > 8)
+        net->errors[i].wide = place(l, s->out_count * net->batch * (int64_t)sizeof(int32_t));
+}
+
+/* The backward pass of a layer needs what the forward pass left of it and of earlier layers, so its
+ * buffers begin where those of the next layer began; the packed weights of the forward pass are
+ * there too. Errors that wait in such a buffer are quantised before it is used for anything else.
+ */
 static void place_training(ag_wage *net, layout *l)
 {
     size_t most = 0;
-    for (int i = 0; i < net->plan.stages; i++) {
-        int64_t count = net->plan.stage[i].out_count * net->batch;
-        net->activation[i] = place(l, count);
-        net->trace[i] = place(l, count);
-        if (net->plan.stage[i].digits > 1)
-            net->digits[i] =
-                place(l, net->plan.stage[i].conv_count * net->plan.stage[i].digits * net->batch);
+    int last = net->plan.stages - 1;
+    net->clipped = place(l, net->plan.stage[last].out_count * net->batch);
+    for (int i = 0; i <= last; i++) {
+        place_outputs(net, i, l);
         layout after = *l;
-        if (i == net->plan.stages - 1)
-            net->errors[i] = place(&after, count * (int64_t)sizeof(int32_t));
-        place_backward(net, i, &after);
+        if (i == last)
+            place_errors(net, i, &after);
+        if (i > 0)
+            place_errors(net, i - 1, &after);
+        if (net->plan.stage[i].dense)
+            place_dense(net, i, &after);
+        else
+            place_conv(net, i, &after);
         most = after.used > most ? after.used : most;
     }
-    l->used = most;
+    place_packed(net, l);
+    l->used = l->used > most ? l->used : most;
 }
 
-/* Without training that room holds one layer's quantised weights. */
-static void place_quantised(ag_wage *net, layout *l)
-{
-    int64_t most = 0;
-    for (int i = 0; i < net->plan.stages; i++)
-        most = larger(most, net->plan.stage[i].weight_count);
-    int32_t *room = place(l, most);
-    for (int i = 0; i < net->plan.stages; i++)
-        net->gradient[i] = room;
-}
-
-static int64_t scratch_bytes(const ag_wage *net, const wg_stage *s)
-{
-    wg_windows at = s->windows;
-    at.pictures = s->group;
-    if (s->dense)
-        at = wg_rows(s, net->batch, s->channels);
-    return (int64_t)net->kernels->gradient_bytes(&at, s->n);
-}
+/* ---- the workers' rooms ---- */
 
 /* See band_rows() in forward.c: a band has two rows at least; other windows pool whole pictures. */
 static int64_t sums_at_once(const wg_stage *s)
@@ -113,49 +148,146 @@ static int64_t sums_at_once(const wg_stage *s)
     return whole ? s->conv_count : larger(WG_ACC_BUDGET, 2 * (int64_t)s->conv_width * s->n);
 }
 
-static void place_worker(const ag_wage *net, layout *l, wg_worker *w)
+/* For all layers, and both passes. */
+static void place_common(const ag_wage *net, layout *l, wg_worker *w)
 {
-    int64_t padded = 0, unpooled = 0, spread = 0, ping = 0, acc = 0, scratch = 0;
+    int64_t padded = 0, acc = 0, ping = 0, digit = 0, scratch = 0;
     for (int i = 0; i < net->plan.stages; i++) {
         const wg_stage *s = &net->plan.stage[i];
         acc = larger(acc, sums_at_once(s));
-        if (net->batch > 0) {
-            scratch = larger(scratch, scratch_bytes(net, s));
-            spread = larger(spread, s->spread_count * s->group);
-            if (s->digits > 1)
-                acc = larger(acc, larger(s->in_count * s->group, s->conv_count));
+        if (s->dense) {
+            int64_t rows = net->batch > 0 || s->first ? smaller(WG_DENSE_ROWS, net->chunk) : 0;
+            padded = larger(padded, larger(s->channels * rows, (int64_t)s->slice * net->batch));
+        } else {
+            padded = larger(padded, s->padded_count * larger(s->group, net->group));
+            ping = larger(ping, s->out_count * net->group);
         }
-        if (s->dense)
+        if (net->batch == 0)
             continue;
-        padded = larger(padded, s->padded_count * larger(s->group, net->group));
-        unpooled = larger(unpooled, s->conv_count * s->group);
-        ping = larger(ping, s->out_count * net->group);
+        wg_windows at = s->dense ? wg_rows(net->batch, s->slice, s->slice) : s->windows;
+        at.pictures = s->dense ? 1 : s->group;
+        scratch = larger(scratch, (int64_t)net->kernels->gradient_bytes(&at));
+        int64_t errors = s->dense || s->first ? 0 : (int64_t)s->band * s->width * s->channels;
+        acc = larger(acc, larger(errors, s->digits > 1 ? s->conv_count : 0));
+        if (s->digits > 1)
+            digit = larger(digit, larger(errors, WG_ACC_BUDGET));
     }
     w->padded = place(l, padded);
     w->acc = place(l, acc * (int64_t)sizeof(int32_t));
-    w->unpooled = place(l, unpooled);
     if (net->batch > 0) {
-        w->spread = place(l, spread);
+        w->digit = place(l, digit * (int64_t)sizeof(int32_t));
         w->scratch = place(l, scratch);
-    } else {
-        w->ping[0] = place(l, ping);
-        w->ping[1] = place(l, ping);
+        return;
     }
+    w->ping[0] = place(l, ping);
+    w->ping[1] = place(l, ping);
+}
+
+static void place_conv_room(const ag_wage *net, layout *l, wg_worker *w)
+{
+    int64_t which = 0, unpooled = 0, spread = 0, errors = 0;
+    for (int i = 0; i < net->plan.conv_stages; i++) {
+        const wg_stage *s = &net->plan.stage[i];
+        which = larger(which, s->pool ? s->out_count : 0);
+        if (net->batch == 0)
+            continue;
+        wg_windows at = s->windows;
+        at.pictures = s->group;
+        errors = larger(errors, (int64_t)net->kernels->errors_bytes(&at, s->n));
+        if (s->pool || s->digits > 1)
+            unpooled = larger(unpooled, s->conv_count * s->group * s->digits);
+        if (!s->first)
+            spread = larger(spread, s->spread_count * s->group * s->digits);
+    }
+    w->which = place(l, which);
+    if (net->batch == 0)
+        return;
+    w->unpooled = place(l, unpooled);
+    w->spread = place(l, spread);
+    w->errors = place(l, errors);
+}
+
+static void place_dense_room(const ag_wage *net, layout *l, wg_worker *w)
+{
+    int64_t gradient = 0, wide = 0, back = 0;
+    for (int i = net->plan.conv_stages; i < net->plan.stages; i++) {
+        const wg_stage *s = &net->plan.stage[i];
+        int64_t weights = (int64_t)s->slice * s->n;
+        gradient = larger(gradient, weights * s->digits * (int64_t)sizeof(int32_t));
+        gradient = larger(gradient, two_copies(weights));
+        wide = larger(wide, s->digits > 1 ? weights * (int64_t)sizeof(int64_t) : 0);
+        back = larger(back, (int64_t)net->kernels->pack_bytes(1, s->n, s->slice));
+    }
+    w->gradient = place(l, gradient);
+    w->wide = place(l, wide);
+    w->packed_back = place(l, back);
+}
+
+/* Convolutions and dense layers never run at the same time. */
+static void place_worker(const ag_wage *net, layout *l, wg_worker *w)
+{
+    place_common(net, l, w);
+    layout conv = *l, dense = *l;
+    place_conv_room(net, &conv, w);
+    if (net->batch > 0)
+        place_dense_room(net, &dense, w);
+    l->used = conv.used > dense.used ? conv.used : dense.used;
 }
 
 static void lay_out(ag_wage *net, layout *l)
 {
     wg_worker *workers = place(l, (int64_t)sizeof(wg_worker) * net->threads), none;
     net->worker = workers;
-    place_weights(net, l);
+    place_stored(net, l);
     if (net->batch > 0) {
         place_training(net, l);
     } else {
+        place_packed(net, l);
         place_passing(net, l);
-        place_quantised(net, l);
     }
     for (int i = 0; i < net->threads; i++)
         place_worker(net, l, workers ? &workers[i] : &none);
+}
+
+/* ---- how much at a time ---- */
+
+enum { FEATURES_APART = 64 };
+
+/* Features of a dense layer's input whose gradients fit a worker's budget, in shares of whole cache
+ * lines, several for each worker. */
+static int slice_of(const ag_wage *net, const wg_stage *s)
+{
+    int64_t fit = WG_ACC_BUDGET / larger(s->n, net->batch);
+    int64_t share = (s->channels + 2 * net->threads - 1) / (2 * net->threads);
+    share = (share + FEATURES_APART - 1) / FEATURES_APART * FEATURES_APART;
+    fit = larger(fit / FEATURES_APART * FEATURES_APART, FEATURES_APART);
+    return (int)smaller(smaller(fit, share), s->channels);
+}
+
+/* How a stage's errors are divided into blocks: by what the next stage makes of them at a time. */
+static void plan_block(wg_stage *s, const wg_stage *next)
+{
+    s->block = !next         ? s->out_count
+               : next->dense ? next->slice
+                             : (int64_t)next->band * next->width * next->channels;
+    s->blocks = (int)((s->out_count + s->block - 1) / s->block);
+}
+
+static void plan_amounts(ag_wage *net)
+{
+    net->group = 1;
+    for (int i = net->plan.stages - 1; i >= 0; i--) {
+        wg_stage *s = &net->plan.stage[i];
+        int most = (net->chunk + net->threads - 1) / net->threads;
+        s->group = s->group > most ? most : s->group;
+        if (!s->dense && s->group > net->group)
+            net->group = s->group;
+        int64_t rows = WG_ACC_BUDGET / ((int64_t)s->width * s->channels);
+        s->band = (int)larger(smaller(rows, s->height), 1);
+        s->slice = s->dense && net->batch > 0 ? slice_of(net, s) : 0;
+        if (net->batch > 0)
+            plan_block(s, s->last ? NULL : s + 1);
+    }
 }
 
 /* Q(p / 127.5 - 1, 8) = round((2p - 255) * 128 / 255), clipped. */
@@ -172,14 +304,7 @@ static void fill_pixels(int8_t pixel[256])
 static int fit(ag_wage *net)
 {
     net->chunk = net->batch > 0 ? net->batch : INFERENCE_CHUNK;
-    net->group = 1;
-    for (int i = 0; i < net->plan.stages; i++) {
-        wg_stage *s = &net->plan.stage[i];
-        int most = (net->chunk + net->threads - 1) / net->threads;
-        s->group = s->group > most ? most : s->group;
-        if (!s->dense && s->group > net->group)
-            net->group = s->group;
-    }
+    plan_amounts(net);
     layout l = { .base = NULL };
     lay_out(net, &l);
     net->memory = ag_malloc_aligned(l.used);
@@ -214,7 +339,7 @@ int wg_new_with(const wg_kernels *kernels, const ag_wage_config *config, int bat
     }
     for (int i = 0; i < net->plan.stages; i++) {
         wg_draw(net, i);
-        wg_pack(net, i);
+        net->power[i] = -1;
     }
     *out = net;
     return AG_OK;

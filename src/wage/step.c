@@ -1,6 +1,7 @@
 /* One step of training, and inference. */
 #include "wage/net.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Learning rates beyond these round every step to nothing or to the weights' whole range. */
@@ -32,24 +33,39 @@ static int best_of(const int8_t *outputs, int classes)
     return best;
 }
 
-/* The sum of squares of section 3.3.1, and the errors it sends back; returns their largest. */
+/* The sum of squares of section 3.3.1 for one picture, and the errors that it sends back; returns
+ * their largest. */
+static uint32_t compare_one(const int8_t *outputs, const uint8_t *clipped, const wg_stage *s,
+                            int label, int32_t *errors, int64_t *loss)
+{
+    int one = 1 << (s->bits.activations - 1);
+    uint32_t largest = 0;
+    for (int c = 0; c < s->n; c++) {
+        int error = outputs[c] - (c == label ? one : 0);
+        *loss += error * error;
+        errors[c] = clipped[c] ? 0 : error;
+        uint32_t size = (uint32_t)abs(errors[c]);
+        largest = size > largest ? size : largest;
+    }
+    return largest;
+}
+
 static uint32_t compare(ag_wage *net, const uint8_t *labels, int count, ag_wage_result *result)
 {
-    const wg_stage *s = &net->plan.stage[net->plan.stages - 1];
-    const int8_t *outputs = net->activation[net->plan.stages - 1];
-    int32_t *errors = net->errors[net->plan.stages - 1];
-    int one = 1 << (s->bits.activations - 1);
+    int stage = net->plan.stages - 1;
+    const wg_stage *s = &net->plan.stage[stage];
+    uint32_t largest = 0;
     *result = (ag_wage_result){ 0 };
-    for (int p = 0; p < count; p++, outputs += s->n) {
-        for (int c = 0; c < s->n; c++) {
-            int error = outputs[c] - (c == labels[p] ? one : 0);
-            errors[p * s->n + c] = error;
-            result->loss += error * error;
-        }
+    for (int p = 0; p < count; p++) {
+        const int8_t *outputs = net->activation[stage] + (int64_t)p * s->n;
+        int32_t errors[UINT8_MAX + 1];
         result->correct += best_of(outputs, s->n) == labels[p];
+        uint32_t most = compare_one(outputs, net->clipped + (int64_t)p * s->n, s, labels[p], errors,
+                                    &result->loss);
+        wg_store_errors(net, stage, p, 0, errors, s->n, most);
+        largest = most > largest ? most : largest;
     }
-    return net->kernels->keep_inside(errors, net->trace[net->plan.stages - 1],
-                                     (int64_t)count * s->n);
+    return largest;
 }
 
 int ag_wage_step(ag_wage *net, const uint8_t *pictures, const uint8_t *labels, int count, int rate,

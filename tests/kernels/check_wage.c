@@ -1,6 +1,7 @@
 /* check_wage.c: the integer kernels of WAGE against the plain ones, byte for byte. */
 #include "checkkernels.h"
 
+#include "wage/kernels/fields.h"
 #include "wage/kernels/kernels.h"
 
 #include <stdio.h>
@@ -29,6 +30,7 @@ static void random_words(int32_t *v, int64_t count)
 typedef struct {
     wg_windows at;
     int n, rows, columns; /* of the matrix of windows */
+    int shift, limit;     /* that make the weights narrow */
     wg_range range;
     int8_t *x, *w, *e;
     char text[128];
@@ -36,17 +38,19 @@ typedef struct {
 
 static void make_operands(problem *p, int64_t bytes, int largest)
 {
+    p->shift = largest > 1 ? 0 : (int)ck_between(0, 7);
+    p->limit = largest;
     p->rows = p->at.pictures * p->at.height * p->at.width;
     p->columns = p->at.segments * p->at.segment;
     p->x = ck_buffer((size_t)bytes + GUARD);
     p->w = ck_buffer((size_t)p->columns * (size_t)p->n);
     p->e = ck_buffer((size_t)p->rows * (size_t)p->n + GUARD);
     random_bytes(p->x, bytes + GUARD, p->range == WG_SIGNED ? -127 : 0, 127);
-    random_bytes(p->w, (int64_t)p->columns * p->n, -largest, largest);
+    random_bytes(p->w, (int64_t)p->columns * p->n, -127, 127);
     random_bytes(p->e, (int64_t)p->rows * p->n + GUARD, -127, 127);
     if (ck_between(0, 3) == 0) { /* the largest sums there are */
         memset(p->x, 127, (size_t)bytes + GUARD);
-        memset(p->w, ck_between(0, 1) ? largest : -largest, (size_t)p->columns * (size_t)p->n);
+        memset(p->w, ck_between(0, 1) ? 127 : -127, (size_t)p->columns * (size_t)p->n);
         memset(p->e, ck_between(0, 1) ? 127 : -127, (size_t)p->rows * (size_t)p->n + GUARD);
     }
 }
@@ -119,6 +123,16 @@ static problem random_matrix(void)
 
 /* ---- products ---- */
 
+/* All columns at once, or the later ones first. */
+static void pack_in_parts(const wg_kernels *k, const problem *p, int8_t *packed)
+{
+    int first = (int)ck_between(0, p->n / WG_PACK_COLUMNS) * WG_PACK_COLUMNS;
+    if (first < p->n)
+        k->pack(p->w, p->at.segments, p->at.segment, p->n, first, p->n, p->shift, p->limit, packed);
+    if (first > 0)
+        k->pack(p->w, p->at.segments, p->at.segment, p->n, 0, first, p->shift, p->limit, packed);
+}
+
 static void check_product(const wg_kernels *k, const problem *p)
 {
     size_t bytes = k->pack_bytes(p->at.segments, p->at.segment, p->n);
@@ -129,8 +143,9 @@ static void check_product(const wg_kernels *k, const problem *p)
     memset(packed, 0x55, bytes + GUARD);
     memset(got, 0x55, 4 * (sums + GUARD));
     memset(want, 0x55, 4 * (sums + GUARD));
-    k->pack(p->w, p->at.segments, p->at.segment, p->n, packed);
-    wg_kernels_plain.pack(p->w, p->at.segments, p->at.segment, p->n, plain);
+    pack_in_parts(k, p, packed);
+    wg_kernels_plain.pack(p->w, p->at.segments, p->at.segment, p->n, 0, p->n, p->shift, p->limit,
+                          plain);
     ck_equal("pack", k->name, "bytes after it", packed + bytes, got + sums, GUARD);
     k->product(p->x, p->range, &p->at, packed, p->n, got);
     wg_kernels_plain.product(p->x, p->range, &p->at, plain, p->n, want);
@@ -139,20 +154,25 @@ static void check_product(const wg_kernels *k, const problem *p)
 
 static void check_gradient(const wg_kernels *k, const problem *p)
 {
-    size_t bytes = k->gradient_bytes(&p->at, p->n);
+    size_t bytes = k->gradient_bytes(&p->at), packed_bytes = k->errors_bytes(&p->at, p->n);
     size_t sums = (size_t)p->columns * (size_t)p->n;
-    int8_t *scratch = ck_buffer(bytes + GUARD);
+    int8_t *scratch = ck_buffer(bytes + GUARD), *packed = ck_buffer(packed_bytes + GUARD);
+    int8_t *plain = ck_buffer(wg_kernels_plain.errors_bytes(&p->at, p->n));
     int32_t *got = ck_buffer(4 * (sums + GUARD)), *want = ck_buffer(4 * (sums + GUARD));
     random_words(want, (int64_t)sums + GUARD);
     for (size_t i = 0; i < sums + GUARD; i++)
         got[i] = want[i] /= 256;
     memset(scratch, 0x55, bytes + GUARD);
+    memset(packed, 0x55, packed_bytes + GUARD);
     bool add = ck_between(0, 1);
-    k->gradient(p->x, p->range, &p->at, p->e, p->n, add, got, scratch);
-    wg_kernels_plain.gradient(p->x, p->range, &p->at, p->e, p->n, add, want, NULL);
+    k->pack_errors(p->e, p->range, &p->at, p->n, packed);
+    k->gradient(p->x, p->range, &p->at, packed, p->n, add, got, scratch);
+    wg_kernels_plain.pack_errors(p->e, p->range, &p->at, p->n, plain);
+    wg_kernels_plain.gradient(p->x, p->range, &p->at, plain, p->n, add, want, NULL);
     ck_equal("gradient", k->name, p->text, got, want, 4 * (sums + GUARD));
     memset(want, 0x55, GUARD);
     ck_equal("gradient", k->name, "bytes after its scratch", scratch + bytes, want, GUARD);
+    ck_equal("pack_errors", k->name, "bytes after them", packed + packed_bytes, want, GUARD);
 }
 
 static void expect_sums(const char *kernel, const wg_kernels *k, const int32_t *got, int count,
@@ -178,14 +198,16 @@ static void check_bounds(const wg_kernels *k, wg_range range, int size)
     row.segments = 1;
     row.segment = TERMS;
     int8_t *packed = ck_buffer(k->pack_bytes(1, TERMS, N) + GUARD);
-    k->pack(other, 1, TERMS, N, packed);
+    k->pack(other, 1, TERMS, N, 0, N, 0, 127, packed);
     k->product(x, range, &row, packed, N, got);
     expect_sums("product", k, got, N, sum);
 
     wg_windows column = { .pictures = 1, .height = 1, .width = TERMS, .stride_x = 1 };
     column.segments = column.segment = 1;
-    void *scratch = ck_buffer(k->gradient_bytes(&column, N) + GUARD);
-    k->gradient(x, range, &column, other, N, false, got, scratch);
+    void *scratch = ck_buffer(k->gradient_bytes(&column) + GUARD);
+    int8_t *errors = ck_buffer(k->errors_bytes(&column, N));
+    k->pack_errors(other, range, &column, N, errors);
+    k->gradient(x, range, &column, errors, N, false, got, scratch);
     expect_sums("gradient", k, got, N, sum);
     ck_release();
 }
@@ -193,20 +215,20 @@ static void check_bounds(const wg_kernels *k, wg_range range, int size)
 /* ---- single numbers ---- */
 
 typedef struct {
-    int32_t v[MOST_VALUES], kept[MOST_VALUES];
+    int32_t v[MOST_VALUES];
     int8_t bytes[4 * MOST_VALUES];
-    uint8_t trace[MOST_VALUES];
+    uint8_t which[MOST_VALUES], low[MOST_VALUES];
 } outputs;
 
 static void check_forward(const wg_kernels *k, outputs *got, outputs *want, const int32_t *v)
 {
     int64_t count = ck_between(0, MOST_VALUES - GUARD);
     int shift = (int)ck_between(-31, 31), bits = (int)ck_between(2, 8);
-    bool traced = ck_between(0, 3) > 0;
+    bool mark = ck_between(0, 3) > 0;
     char text[64];
     snprintf(text, sizeof text, "%d values, shift %d, %d bits", (int)count, shift, bits);
-    k->rectify(v, count, shift, bits, got->bytes, traced ? got->trace : NULL);
-    wg_kernels_plain.rectify(v, count, shift, bits, want->bytes, traced ? want->trace : NULL);
+    k->rectify(v, count, shift, bits, mark, got->bytes);
+    wg_kernels_plain.rectify(v, count, shift, bits, mark, want->bytes);
     ck_equal("rectify", k->name, text, got, want, sizeof *got);
     k->quantise(v, count, shift, bits, got->bytes);
     wg_kernels_plain.quantise(v, count, shift, bits, want->bytes);
@@ -224,16 +246,25 @@ static void check_pool(const wg_kernels *k, outputs *got, outputs *want, int32_t
     if (ck_between(0, 1)) /* equal values */
         for (int i = 0; i < MOST_VALUES; i++)
             v[i] /= 1 << 29;
-    uint8_t *trace = ck_between(0, 3) > 0 ? got->trace : NULL;
-    k->pool_rectify(v, height, width, n, shift, bits, got->bytes, trace);
+    uint8_t *which = ck_between(0, 3) > 0 ? got->which : NULL;
+    k->pool_rectify(v, height, width, n, shift, bits, got->bytes, which);
     wg_kernels_plain.pool_rectify(v, height, width, n, shift, bits, want->bytes,
-                                  trace ? want->trace : NULL);
+                                  which ? want->which : NULL);
     ck_equal("pool_rectify", k->name, text, got, want, sizeof *got);
     int8_t e[MOST_VALUES];
     random_bytes(e, MOST_VALUES, -127, 127);
-    k->unpool(e, got->trace, height, width, n, got->bytes);
-    wg_kernels_plain.unpool(e, got->trace, height, width, n, want->bytes);
+    k->unpool(e, got->which, height, width, n, got->bytes);
+    wg_kernels_plain.unpool(e, got->which, height, width, n, want->bytes);
     ck_equal("unpool", k->name, text, got, want, sizeof *got);
+}
+
+/* Marked activations: with those of all kinds at the ends of the range. */
+static void random_marked(int8_t *marked, int64_t count, int bits)
+{
+    int limit = (1 << (bits - 1)) - 1;
+    random_bytes(marked, count, 0, limit);
+    for (int64_t i = 0; i < count; i += ck_between(1, 8))
+        marked[i] = (int8_t)((ck_between(0, 1) ? limit : 0) | (ck_between(0, 1) ? WG_MARK : 0));
 }
 
 static void check_backward(const wg_kernels *k, outputs *got, outputs *want, const int32_t *v)
@@ -241,17 +272,48 @@ static void check_backward(const wg_kernels *k, outputs *got, outputs *want, con
     int64_t count = ck_between(0, MOST_VALUES - GUARD);
     int shift = (int)ck_between(-31, 31), bits = (int)ck_between(2, 8);
     char text[64];
-    uint8_t trace[MOST_VALUES];
+    int8_t marked[MOST_VALUES];
     snprintf(text, sizeof text, "%d values, shift %d, %d bits", (int)count, shift, bits);
-    random_bytes((int8_t *)trace, MOST_VALUES, 0, 15);
+    random_marked(marked, MOST_VALUES, bits);
     memcpy(got->v, v, sizeof got->v);
     memcpy(want->v, v, sizeof want->v);
-    uint32_t most = k->keep_inside(got->v, trace, count);
-    uint32_t want_most = wg_kernels_plain.keep_inside(want->v, trace, count);
+    uint32_t most = k->keep_inside(got->v, marked, count, bits);
+    uint32_t want_most = wg_kernels_plain.keep_inside(want->v, marked, count, bits);
     ck_equal("keep_inside", k->name, text, &most, &want_most, sizeof most);
-    k->quantise_positive(v, trace, count, shift, bits, got->bytes);
-    wg_kernels_plain.quantise_positive(v, trace, count, shift, bits, want->bytes);
-    ck_equal("quantise_positive", k->name, text, got, want, sizeof *got);
+    int cut = most > 511 ? 23 - __builtin_clz(most) : 0;
+    k->cut(want->v, count, cut, got->bytes, got->low);
+    wg_kernels_plain.cut(want->v, count, cut, want->bytes, want->low);
+    ck_equal("cut", k->name, text, got, want, sizeof *got);
+    k->quantise_cut(got->bytes, got->low, count, shift, bits);
+    wg_kernels_plain.quantise_cut(want->bytes, want->low, count, shift, bits);
+    ck_equal("quantise_cut", k->name, text, got, want, sizeof *got);
+}
+
+/* Fields are what the plain loop says, and come back. */
+static void check_fields(void)
+{
+    int bits = 1 << ck_between(1, 3), per = 8 / bits;
+    int64_t count = ck_between(0, MOST_VALUES - 8 * WG_FIELD_BYTES);
+    int64_t bytes = (count + 16 * per - 1) / (16 * per) * 16;
+    uint8_t in[MOST_VALUES], out[MOST_VALUES], fields[MOST_VALUES], want[MOST_VALUES];
+    random_bytes((int8_t *)in, MOST_VALUES, -128, 127);
+    memset(want, 0, sizeof want);
+    memset(out, 0x55, sizeof out);
+    for (int64_t i = 0; i < MOST_VALUES; i++)
+        in[i] = (uint8_t)(in[i] >> (8 - bits));
+    for (int64_t i = 0; i < count; i++) {
+        uint8_t *at = want + i / (16 * per) * 16 + i % 16;
+        *at = (uint8_t)(*at | in[i] << i / 16 % per * bits);
+    }
+    memset(want + bytes, 0x55, sizeof want - (size_t)bytes);
+    memset(fields, 0x55, sizeof fields);
+    wg_pack_fields(in, count, bits, fields);
+    ck_equal("wg_pack_fields", "plain", "and bytes after them", fields, want, sizeof want);
+    wg_unpack_fields(fields, count, bits, out);
+    memset(in + count, 0x55, (size_t)(MOST_VALUES - count));
+    ck_equal("wg_unpack_fields", "plain", "and bytes after them", out, in, sizeof in);
+    int64_t says = wg_fields_bytes(count, bits);
+    ck_equal("wg_fields_bytes", "plain", "", &says, &bytes, sizeof says);
 }
 
 /* ---- weights ---- */
@@ -322,8 +384,8 @@ typedef struct {
     problem p;
     int8_t *packed;
     int32_t *sums, *dw;
-    int8_t *bytes;
-    uint8_t *trace;
+    int8_t *bytes, *errors;
+    uint8_t *which;
     void *scratch;
 } timing;
 
@@ -336,13 +398,15 @@ static void time_product(void *user)
 static void time_gradient(void *user)
 {
     timing *t = user;
-    t->k->gradient(t->p.x, t->p.range, &t->p.at, t->p.e, t->p.n, true, t->dw, t->scratch);
+    t->k->pack_errors(t->p.e, t->p.range, &t->p.at, t->p.n, t->errors);
+    t->k->gradient(t->p.x, t->p.range, &t->p.at, t->errors, t->p.n, true, t->dw, t->scratch);
 }
 
 static void time_pack(void *user)
 {
     timing *t = user;
-    t->k->pack(t->p.w, t->p.at.segments, t->p.at.segment, t->p.n, t->packed);
+    t->k->pack(t->p.w, t->p.at.segments, t->p.at.segment, t->p.n, 0, t->p.n, t->p.shift, t->p.limit,
+               t->packed);
 }
 
 static void time_problem(const wg_kernels *k, const char *name, problem p, int64_t bytes,
@@ -355,8 +419,9 @@ static void time_problem(const wg_kernels *k, const char *name, problem p, int64
     t.packed = ck_buffer(k->pack_bytes(p.at.segments, p.at.segment, p.n));
     t.sums = ck_buffer(4 * (size_t)p.rows * (size_t)p.n);
     t.dw = ck_buffer(4 * (size_t)p.columns * (size_t)p.n);
-    t.scratch = ck_buffer(k->gradient_bytes(&p.at, p.n) + 64);
-    k->pack(p.w, p.at.segments, p.at.segment, p.n, t.packed);
+    t.errors = ck_buffer(k->errors_bytes(&p.at, p.n));
+    t.scratch = ck_buffer(k->gradient_bytes(&p.at) + 64);
+    time_pack(&t);
     static const char *const ranges[] = { "unsigned", "signed" };
     for (t.p.range = WG_UNSIGNED; t.p.range <= WG_SIGNED; t.p.range++) {
         snprintf(line, sizeof line, "%s, product, %s", name, ranges[t.p.range]);
@@ -412,31 +477,37 @@ enum { SIDE = 28, CHANNELS = 32, VALUES = SIDE * SIDE * CHANNELS };
 static void time_rectify(void *user)
 {
     timing *t = user;
-    t->k->rectify(t->sums, VALUES, 6, 8, t->bytes, t->trace);
+    t->k->rectify(t->sums, VALUES, 6, 8, true, t->bytes);
 }
 
 static void time_pool(void *user)
 {
     timing *t = user;
-    t->k->pool_rectify(t->sums, SIDE, SIDE, CHANNELS, 6, 8, t->bytes, t->trace);
+    t->k->pool_rectify(t->sums, SIDE, SIDE, CHANNELS, 6, 8, t->bytes, t->which);
 }
 
 static void time_unpool(void *user)
 {
     timing *t = user;
-    t->k->unpool(t->p.e, t->trace, SIDE, SIDE, CHANNELS, t->bytes);
+    t->k->unpool(t->p.e, t->which, SIDE, SIDE, CHANNELS, t->bytes);
 }
 
 static void time_keep(void *user)
 {
     timing *t = user;
-    t->k->keep_inside(t->sums, t->trace, VALUES);
+    t->k->keep_inside(t->sums, t->bytes, VALUES, 8);
 }
 
-static void time_quantise(void *user)
+static void time_cut(void *user)
 {
     timing *t = user;
-    t->k->quantise_positive(t->sums, t->trace, VALUES, 6, 8, t->bytes);
+    t->k->cut(t->sums, VALUES, 6, t->bytes, t->which);
+}
+
+static void time_quantise_cut(void *user)
+{
+    timing *t = user;
+    t->k->quantise_cut(t->bytes, t->which, VALUES, 2, 8);
 }
 
 static void time_random(void *user)
@@ -469,17 +540,13 @@ static void time_numbers(const wg_kernels *k)
     static const struct {
         const char *name;
         void (*call)(void *user);
-    } calls[] = { { "rectify", time_rectify },
-                  { "pool_rectify", time_pool },
-                  { "unpool", time_unpool },
-                  { "keep_inside", time_keep },
-                  { "quantise_positive", time_quantise },
-                  { "random", time_random },
-                  { "update", time_update },
-                  { "narrow", time_narrow },
-                  { "transpose", time_transpose } };
+    } calls[] = { { "rectify", time_rectify }, { "pool_rectify", time_pool },
+                  { "unpool", time_unpool },   { "keep_inside", time_keep },
+                  { "cut", time_cut },         { "quantise_cut", time_quantise_cut },
+                  { "random", time_random },   { "update", time_update },
+                  { "narrow", time_narrow },   { "transpose", time_transpose } };
     timing t = { .k = k, .sums = ck_buffer(4 * VALUES), .bytes = ck_buffer(VALUES) };
-    t.trace = ck_buffer(VALUES);
+    t.which = ck_buffer(VALUES);
     t.p.e = ck_buffer(VALUES);
     t.scratch = ck_buffer(2 * VALUES);
     for (int i = 0; i < VALUES; i++)
@@ -517,6 +584,7 @@ void check_wage(void)
             }
             check_numbers(list[v]);
         }
+        check_fields();
         ck_release();
     }
     for (int v = 0; v < versions; v++)

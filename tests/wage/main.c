@@ -6,6 +6,7 @@ int main(void)
     test_list list = { .count = 0 };
     test_config(&list);
     test_exact(&list);
+    test_errors(&list);
     test_update(&list);
     test_step(&list);
     test_memory(&list);

@@ -16,7 +16,7 @@ X86 = re.compile(
     r"|v?cvt\w+|vfn?m(add|sub)\w+|v(rndscale|reduce|range|getexp|getmant|scalef|fixupimm|fpclass)\w+"
     r"|vdpbf16ps|v(add|sub|mul|div|dp)\w*bf16")
 ARM = re.compile(r"f(?!mov)\w+|[su]cvtf|bf\w*dot|bfm\w+")
-CORE = {"backward", "config", "forward", "init", "net", "step", "update", "weights",
+CORE = {"backward", "config", "errors", "forward", "init", "net", "step", "update", "weights",
         "kernels_kernels", "kernels_plain"}
 FAST = {"i386": {"kernels_avx2", "kernels_avx512"}, "aarch64": {"kernels_dotprod", "kernels_neon"}}
 

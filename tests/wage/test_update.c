@@ -46,9 +46,15 @@ static double mean_step(ag_wage *net, int32_t first, int32_t g, int rate, uint64
     static const int16_t zeros[WEIGHTS];
     int16_t w[WEIGHTS];
     assert_int_equal(ag_wage_set_weights(net, 0, zeros), AG_OK);
+    static int32_t gradients[WEIGHTS];
     for (int i = 0; i < WEIGHTS; i++)
-        net->gradient[0][i] = i == 0 ? first : g;
-    wg_update(net, 0, 1, rate, step);
+        gradients[i] = i == 0 ? first : g;
+    const wg_gradient by = { .g = gradients, .shares = 1 };
+    uint64_t steepest = wg_sum_gradient(net, 0, &by, 0, WEIGHTS);
+    if (steepest > 0) {
+        wg_update u = wg_update_of(net, 0, wg_nearest_power(steepest), rate, step);
+        wg_update_weights(net, &u, 0, &by, 0, WEIGHTS);
+    }
     ag_wage_get_weights(net, 0, w);
     double sum = 0;
     for (int i = 1; i < WEIGHTS; i++)

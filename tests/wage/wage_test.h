@@ -8,6 +8,7 @@
 
 void test_config(test_list *list);
 void test_exact(test_list *list);
+void test_errors(test_list *list);
 void test_update(test_list *list);
 void test_step(test_list *list);
 void test_memory(test_list *list);

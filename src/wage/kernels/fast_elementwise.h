@@ -5,6 +5,7 @@
 #define WAGE_FAST_ELEMENTWISE_H
 
 #include "wage/kernels/fast_product.h"
+#include "wage/kernels/fields.h"
 
 /* ---- rounding ---- */
 
@@ -79,45 +80,46 @@ static uint32_t largest(const int32_t *v, int64_t count)
     return vi_largest_unsigned(most);
 }
 
-/* which: the place of the maximum, already shifted by WG_TRACE_WHICH. */
-static ALWAYS_INLINE void rectify_lanes(const divider *d, vi v, vi which, int n, int8_t *out,
-                                        uint8_t *trace)
+/* The mark of what rounding to `a` made equal: clipped, or positive but 0. */
+static ALWAYS_INLINE vi mark_of(const divider *d, vi v, vi a)
 {
-    vi size = vi_max(v, vi_zero());
-    vi_store_bytes(out, divide_size(d, size), n);
-    if (!trace)
-        return;
-    vi clipped = vi_where(vi_above(v, d->inside), vi_set(WG_TRACE_INSIDE));
-    vi positive = vi_where(vi_above(v, vi_zero()), vi_set(WG_TRACE_POSITIVE));
-    vi inside = vi_xor(clipped, vi_set(WG_TRACE_INSIDE));
-    vi_store_bytes(trace, vi_or(vi_or(inside, positive), which), n);
+    const vi mark = vi_set(WG_MARK);
+    vi clipped = vi_where(vi_above(v, d->inside), mark);
+    vi positive = vi_where(vi_above(v, vi_zero()), mark);
+    return vi_xor(vi_xor(clipped, positive), vi_where(vi_above(a, vi_zero()), mark));
 }
 
-static void rectify(const int32_t *v, int64_t count, int shift, int bits, int8_t *out,
-                    uint8_t *trace)
+static ALWAYS_INLINE void rectify_lanes(const divider *d, vi v, bool mark, int n, int8_t *out)
+{
+    vi a = divide_size(d, vi_max(v, vi_zero()));
+    vi_store_bytes(out, mark ? vi_or(a, mark_of(d, v, a)) : a, n);
+}
+
+static void rectify(const int32_t *v, int64_t count, int shift, int bits, bool mark, int8_t *out)
 {
     const divider d = divider_of(shift, limit_of(bits));
-    EACH(count, rectify_lanes(&d, vi_load_first(v + i, n), vi_zero(), n, out + i,
-                              trace ? trace + i : NULL));
+    EACH(count, rectify_lanes(&d, vi_load_first(v + i, n), mark, n, out + i));
 }
 
 /* The maximum of the windows that begin at v: two lines `line` apart of elements `next` apart. */
 static ALWAYS_INLINE void pool_lanes(const divider *d, const int32_t *v, ptrdiff_t next,
-                                     ptrdiff_t line, int n, int8_t *out, uint8_t *trace)
+                                     ptrdiff_t line, int n, int8_t *out, uint8_t *which)
 {
     const int32_t *const at[4] = { v, v + next, v + line, v + line + next };
-    vi most = vi_load_first(v, n), which = vi_zero();
+    vi most = vi_load_first(v, n), best = vi_zero();
     UNROLL
     for (int i = 1; i < 4; i++) {
         vi x = vi_load_first(at[i], n);
-        which = vi_if(vi_above(x, most), vi_set((uint32_t)i << WG_TRACE_WHICH), which);
+        best = vi_if(vi_above(x, most), vi_set((uint32_t)i), best);
         most = vi_max(most, x);
     }
-    rectify_lanes(d, most, which, n, out, trace);
+    rectify_lanes(d, most, which != NULL, n, out);
+    if (which)
+        vi_store_bytes(which, best, n);
 }
 
 static void pool_rectify(const int32_t *v, int height, int width, int channels, int shift, int bits,
-                         int8_t *out, uint8_t *trace)
+                         int8_t *out, uint8_t *which)
 {
     const divider d = divider_of(shift, limit_of(bits));
     ptrdiff_t line = (ptrdiff_t)width * channels;
@@ -125,9 +127,9 @@ static void pool_rectify(const int32_t *v, int height, int width, int channels, 
         const int32_t *corner = v;
         for (int x = 0; x + 1 < width; x += 2, corner += 2 * (ptrdiff_t)channels) {
             EACH(channels,
-                 pool_lanes(&d, corner + i, channels, line, n, out + i, trace ? trace + i : NULL));
+                 pool_lanes(&d, corner + i, channels, line, n, out + i, which ? which + i : NULL));
             out += channels;
-            trace = trace ? trace + channels : NULL;
+            which = which ? which + channels : NULL;
         }
     }
 }
@@ -140,60 +142,79 @@ static void quantise(const int32_t *v, int64_t count, int shift, int bits, int8_
 
 /* ---- backward ---- */
 
-/* x where the trace has the bit. */
-static ALWAYS_INLINE vi where_traced(vi x, const uint8_t *trace, uint32_t bit, int n)
+static ALWAYS_INLINE vi keep_lanes(int32_t *v, const int8_t *marked, vi clipped, int n)
 {
-    vi traced = vi_and(vi_load_uint8(trace, n), vi_set(bit));
-    return vi_where(vi_above(traced, vi_zero()), x);
+    vi a = vi_load_uint8((const uint8_t *)marked, n);
+    vi inside = vi_if(vi_same(a, clipped), vi_zero(), vi_load_first(v, n));
+    vi_store_first(v, vi_where(vi_above(a, vi_zero()), inside), n);
+    return vi_abs(inside);
 }
 
-static ALWAYS_INLINE vi keep_lanes(int32_t *v, const uint8_t *trace, int n)
+static uint32_t keep_inside(int32_t *v, const int8_t *marked, int64_t count, int bits)
 {
-    vi kept = where_traced(vi_load_first(v, n), trace, WG_TRACE_INSIDE, n);
-    vi_store_first(v, kept, n);
-    return vi_abs(kept);
-}
-
-static uint32_t keep_inside(int32_t *v, const uint8_t *trace, int64_t count)
-{
+    const vi clipped = vi_set((uint32_t)(WG_MARK | limit_of(bits)));
     vi most = vi_zero();
-    EACH(count, most = vi_max_unsigned(most, keep_lanes(v + i, trace + i, n)));
+    EACH(count, most = vi_max_unsigned(most, keep_lanes(v + i, marked + i, clipped, n)));
     return vi_largest_unsigned(most);
 }
 
-static ALWAYS_INLINE void quantise_lanes(const divider *d, const int32_t *v, const uint8_t *trace,
-                                         int n, int8_t *out)
+/* Numbers whose lower bits are beside each other before they become fields. */
+enum { CUT_BLOCK = 1024 };
+
+static ALWAYS_INLINE void cut_lanes(const int32_t *v, int shift, int n, int8_t *high, uint8_t *bits)
 {
-    vi x = divide(d, vi_load_first(v, n));
-    vi_store_bytes(out, where_traced(x, trace, WG_TRACE_POSITIVE, n), n);
+    vi x = vi_load_first(v, n);
+    x = vi_add(with_sign(vi_right(vi_abs(x), shift), x), vi_set(512));
+    vi_store_bytes(high, vi_sub(vi_right(x, 2), vi_set(128)), n);
+    vi_store_bytes(bits, vi_and(x, vi_set(3)), n);
 }
 
-static void quantise_positive(const int32_t *v, const uint8_t *trace, int64_t count, int shift,
-                              int bits, int8_t *out)
+static void cut(const int32_t *v, int64_t count, int shift, int8_t *high, uint8_t *low)
+{
+    uint8_t bits[CUT_BLOCK];
+    for (int64_t from = 0; from < count; from += CUT_BLOCK) {
+        int64_t some = count - from < CUT_BLOCK ? count - from : CUT_BLOCK;
+        EACH(some, cut_lanes(v + from + i, shift, n, high + from + i, bits + i));
+        wg_pack_fields(bits, some, 2, low + from / 4);
+    }
+}
+
+static ALWAYS_INLINE void quantise_cut_lanes(const divider *d, int8_t *high, const uint8_t *bits,
+                                             int n)
+{
+    vi x = vi_add(vi_left(vi_load_int8(high, n), 2), vi_load_uint8(bits, n));
+    vi_store_bytes(high, divide(d, x), n);
+}
+
+static void quantise_cut(int8_t *high, const uint8_t *low, int64_t count, int shift, int bits)
 {
     const divider d = divider_of(shift, limit_of(bits));
-    EACH(count, quantise_lanes(&d, v + i, trace + i, n, out + i));
+    uint8_t lower[CUT_BLOCK];
+    for (int64_t from = 0; from < count; from += CUT_BLOCK) {
+        int64_t some = count - from < CUT_BLOCK ? count - from : CUT_BLOCK;
+        wg_unpack_fields(low + from / 4, some, 2, lower);
+        EACH(some, quantise_cut_lanes(&d, high + from + i, lower + i, n));
+    }
 }
 
 /* Sixteen channels (or fewer, by copies) of one pooled element to its four places. */
-static ALWAYS_INLINE void unpool16(const int8_t *e, const uint8_t *trace, int8_t *const to[4],
+static ALWAYS_INLINE void unpool16(const int8_t *e, const uint8_t *which, int8_t *const to[4],
                                    int c, int n)
 {
     uint8_t bytes[2][16] = { { 0 } };
-    vb x, which;
+    vb x, place;
     if (n == 16) {
         x = load16(e + c);
-        which = load16(trace + c);
+        place = load16(which + c);
     } else {
         memcpy(bytes[0], e + c, (size_t)n);
-        memcpy(bytes[1], trace + c, (size_t)n);
+        memcpy(bytes[1], which + c, (size_t)n);
         x = load16(bytes[0]);
-        which = load16(bytes[1]);
+        place = load16(bytes[1]);
     }
-    which = vb_and(which, vb_set(3 << WG_TRACE_WHICH));
     UNROLL
     for (int i = 0; i < 4; i++) {
-        vb here = vb_and(x, vb_same(which, vb_set((uint8_t)(i << WG_TRACE_WHICH))));
+        vb here = vb_and(x, vb_same(place, vb_set((uint8_t)i)));
         if (n == 16) {
             store16(to[i] + c, here);
         } else {
@@ -203,49 +224,24 @@ static ALWAYS_INLINE void unpool16(const int8_t *e, const uint8_t *trace, int8_t
     }
 }
 
-static void unpool(const int8_t *e, const uint8_t *trace, int height, int width, int n, int8_t *out)
+static void unpool(const int8_t *e, const uint8_t *which, int height, int width, int n, int8_t *out)
 {
     ptrdiff_t line = (ptrdiff_t)width * n;
     if (height % 2 || width % 2)
         memset(out, 0, (size_t)height * (size_t)line);
     for (int y = 0; y + 1 < height; y += 2)
-        for (int x = 0; x + 1 < width; x += 2, e += n, trace += n) {
+        for (int x = 0; x + 1 < width; x += 2, e += n, which += n) {
             int8_t *corner = out + y * line + x * (ptrdiff_t)n;
             int8_t *const to[4] = { corner, corner + n, corner + line, corner + line + n };
             int c = 0;
             for (; c + 16 <= n; c += 16)
-                unpool16(e, trace, to, c, 16);
+                unpool16(e, which, to, c, 16);
             if (c < n)
-                unpool16(e, trace, to, c, n - c);
+                unpool16(e, which, to, c, n - c);
         }
 }
 
 /* ---- weights ---- */
-
-/* |w| / 2^shift, half up, at most limit, with the sign of w. */
-static ALWAYS_INLINE vb narrow16(vb w, int shift, vb half, vb limit)
-{
-    vb size = vb_right(vb_add(vb_abs(w), half), shift);
-    return vb_with_sign(vb_min_unsigned(size, limit), w);
-}
-
-static void narrow(const int8_t *w, int64_t count, int shift, int limit, int8_t *out)
-{
-    if (shift > 7) { /* less than one half */
-        memset(out, 0, (size_t)count);
-        return;
-    }
-    const vb half = vb_set((uint8_t)(1 << shift >> 1)), most = vb_set((uint8_t)limit);
-    int64_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        store16(out + i, narrow16(load16(w + i), shift, half, most));
-    if (i < count) {
-        int8_t bytes[16] = { 0 };
-        memcpy(bytes, w + i, (size_t)(count - i));
-        store16(bytes, narrow16(load16(bytes), shift, half, most));
-        memcpy(out + i, bytes, (size_t)(count - i));
-    }
-}
 
 /* Philox' rounds for the counters at[0], one a lane. */
 static ALWAYS_INLINE void philox_lanes(vi at[4], const uint32_t key[2])

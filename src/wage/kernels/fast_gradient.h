@@ -123,11 +123,31 @@ static size_t transposed_bytes(const transposed *t, int pictures)
     return round_up((size_t)t->picture * (size_t)pictures + 64, 64);
 }
 
-static size_t gradient_bytes(const wg_windows *at, int n)
+static size_t errors_bytes(const wg_windows *at, int n)
+{
+    return right_bytes(at->pictures * at->height, at->width, n);
+}
+
+/* The 128 that some ways add to signed pictures is added when they are transposed, so that the
+ * tiles need not. */
+static bool gradient_offset(wg_range range)
+{
+    return range == WG_SIGNED && SIGNED_DOT == DOT_OFFSET;
+}
+
+static void pack_errors(const int8_t *e, wg_range range, const wg_windows *at, int n,
+                        int8_t *packed)
+{
+    int lines = at->pictures * at->height;
+    pack_right(e, lines, at->width, n, 0, n, packed);
+    if (gradient_offset(range))
+        fill_starts(packed, lines, steps_of(at->width), n, 0, n);
+}
+
+static size_t gradient_bytes(const wg_windows *at)
 {
     transposed t = transposed_of(at);
-    return transposed_bytes(&t, at->pictures) +
-           right_bytes(at->pictures * at->height, at->width, n);
+    return transposed_bytes(&t, at->pictures);
 }
 
 /* Row `row` of the gradient: where its bytes begin in the transposed pictures. */
@@ -202,20 +222,15 @@ static void gradient_panel(way how, const transposed *t, const int8_t *x, const 
     }
 }
 
-static void gradient(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *e, int n,
-                     bool add, int32_t *dw, void *scratch)
+static void gradient(const int8_t *x, wg_range range, const wg_windows *at, const int8_t *packed,
+                     int n, bool add, int32_t *dw, void *scratch)
 {
     transposed t = transposed_of(at);
-    int8_t *pictures = scratch, *packed = pictures + transposed_bytes(&t, at->pictures);
+    int8_t *pictures = scratch;
     int lines = at->pictures * at->height, steps = steps_of(at->width);
-    /* The 128 that some ways add is added here, so that the tiles need not. */
-    way how = range == WG_SIGNED ? SIGNED_DOT : DOT;
-    bool offset = how == DOT_OFFSET;
-    how = offset ? DOT : how;
+    bool offset = gradient_offset(range);
+    way how = range == WG_SIGNED && !offset ? SIGNED_DOT : DOT;
     transpose_pictures(&t, x, at, offset ? 128 : 0, pictures);
-    pack_right(e, lines, at->width, n, packed);
-    if (offset)
-        fill_starts(packed, lines, steps, n);
     const int32_t *none = right_starts(packed), *all = none;
     all += (size_t)lines * round_up((size_t)n, LANES);
     left_rows left = { .blocks = at->pictures,

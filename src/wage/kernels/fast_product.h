@@ -68,9 +68,9 @@ static int steps_of(int segment)
     return (segment + 3) / 4;
 }
 
-static int32_t *right_starts(int8_t *packed)
+static const int32_t *right_starts(const int8_t *packed)
 {
-    return (int32_t *)(packed + sizeof(right_header));
+    return (const void *)(packed + sizeof(right_header));
 }
 
 static size_t right_panels(int segments, int n)
@@ -104,23 +104,77 @@ static ALWAYS_INLINE void interleave16(vb a, vb b, vb c, vb d, int8_t *out)
     store16(out + 48, vb_zip_high(ac, bd));
 }
 
+/* How weights are made narrow: |w| / 2^shift, half up, at most limit, with the sign of w. */
+typedef struct {
+    int shift;
+    vb half, limit;
+} narrower;
+
+static narrower narrower_of(int shift, int limit)
+{
+    return (narrower){ shift, vb_set((uint8_t)(1 << shift >> 1)), vb_set((uint8_t)limit) };
+}
+
+static ALWAYS_INLINE vb narrow16(const narrower *to, vb w)
+{
+    vb size = vb_right(vb_add(vb_abs(w), to->half), to->shift);
+    return vb_with_sign(vb_min_unsigned(size, to->limit), w);
+}
+
+static void narrow(const int8_t *w, int64_t count, int shift, int limit, int8_t *out)
+{
+    const narrower to = narrower_of(shift, limit);
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16)
+        store16(out + i, narrow16(&to, load16(w + i)));
+    if (i < count) {
+        int8_t bytes[16] = { 0 };
+        memcpy(bytes, w + i, (size_t)(count - i));
+        store16(bytes, narrow16(&to, load16(bytes)));
+        memcpy(out + i, bytes, (size_t)(count - i));
+    }
+}
+
+/* Sixteen columns of four rows, n apart. */
+static ALWAYS_INLINE void pack16(const narrower *to, const int8_t *w, ptrdiff_t n, int8_t *out)
+{
+    vb row[4];
+    UNROLL
+    for (int r = 0; r < 4; r++)
+        row[r] = to ? narrow16(to, load16(w + r * n)) : load16(w + r * n);
+    interleave16(row[0], row[1], row[2], row[3], out);
+}
+
 /* One step of a panel: `rows` <= 4 rows of w, n apart -> [padded][4], zeros where there are none.
  */
-static void pack_step(const int8_t *w, int n, int rows, int columns, int padded, int8_t *out)
+static ALWAYS_INLINE void pack_step(const narrower *to, const int8_t *w, int n, int rows,
+                                    int columns, int padded, int8_t *out)
 {
     int c = 0;
     for (; rows == 4 && c + 16 <= columns; c += 16)
-        interleave16(load16(w + c), load16(w + n + c), load16(w + 2 * (ptrdiff_t)n + c),
-                     load16(w + 3 * (ptrdiff_t)n + c), out + 4 * c);
-    for (; c < padded; c++)
-        for (int r = 0; r < 4; r++)
-            out[4 * c + r] = r < rows && c < columns ? w[r * (ptrdiff_t)n + c] : 0;
+        pack16(to, w + c, n, out + 4 * c);
+    for (; c < padded; c += 16) {
+        int8_t some[4][16] = { { 0 } }, block[64];
+        for (int r = 0; r < rows && c < columns; r++)
+            memcpy(some[r], w + r * (ptrdiff_t)n + c,
+                   (size_t)(columns - c < 16 ? columns - c : 16));
+        pack16(to, some[0], 16, block);
+        memcpy(out + 4 * c, block, (size_t)(4 * (padded - c < 16 ? padded - c : 16)));
+    }
 }
 
-static void pack_right(const int8_t *w, int segments, int segment, int n, int8_t *packed)
+/* The panel of a column, before which all are whole. */
+static size_t panel_offset(int segments, int steps, int n, int column)
 {
-    int8_t *out = packed + right_panels(segments, n);
-    for (int column = 0; column < n; column += PANEL * LANES) {
+    return right_panels(segments, n) + 4 * (size_t)segments * (size_t)steps * (size_t)column;
+}
+
+/* Panels from column `from` on, which begins one, up to `end`. to: NULL for bytes as they are. */
+static ALWAYS_INLINE void pack_panels(const narrower *to, const int8_t *w, int segments,
+                                      int segment, int n, int from, int end, int8_t *packed)
+{
+    int8_t *out = packed + panel_offset(segments, steps_of(segment), n, from);
+    for (int column = from; column < end; column += PANEL * LANES) {
         int padded = panel_columns(n, column);
         int columns = n - column < padded ? n - column : padded;
         for (int s = 0; s < segments; s++)
@@ -128,9 +182,15 @@ static void pack_right(const int8_t *w, int segments, int segment, int n, int8_t
                 const int8_t *rows = w + ((ptrdiff_t)s * segment + i) * n + column;
                 for (int r = 0; r < 4; r++) /* rows are too far apart for the processor to guess */
                     __builtin_prefetch(rows + (PREFETCH_ROWS + r) * (ptrdiff_t)n);
-                pack_step(rows, n, segment - i < 4 ? segment - i : 4, columns, padded, out);
+                pack_step(to, rows, n, segment - i < 4 ? segment - i : 4, columns, padded, out);
             }
     }
+}
+
+static void pack_right(const int8_t *w, int segments, int segment, int n, int from, int end,
+                       int8_t *packed)
+{
+    pack_panels(NULL, w, segments, segment, n, from, end, packed);
 }
 
 /* What the sums of columns must begin with when 128 is added to the left operands of the first 0, 1
@@ -151,13 +211,14 @@ static void starts_of_panel(const int8_t *panel, int segments, int steps, int co
     }
 }
 
-static void fill_starts(int8_t *packed, int segments, int steps, int n)
+static void fill_starts(int8_t *packed, int segments, int steps, int n, int from, int end)
 {
-    const int8_t *panel = packed + right_panels(segments, n);
-    for (int column = 0; column < n; column += PANEL * LANES) {
+    const int8_t *panel = packed + panel_offset(segments, steps, n, from);
+    int32_t *starts = (void *)(packed + sizeof(right_header));
+    for (int column = from; column < end; column += PANEL * LANES) {
         int columns = panel_columns(n, column);
         starts_of_panel(panel, segments, steps, columns, round_up((size_t)n, LANES),
-                        right_starts(packed) + column);
+                        starts + column);
         panel += 4 * (ptrdiff_t)segments * steps * columns;
     }
 }
@@ -469,7 +530,7 @@ static void product(const int8_t *x, wg_range range, const wg_windows *at, const
                     int n, int32_t *acc)
 {
     const right_header *header = (const void *)packed;
-    const int32_t *starts = (const void *)(packed + sizeof *header);
+    const int32_t *starts = right_starts(packed);
     const int8_t *panel = packed + right_panels(at->segments, n);
     left_rows left = { .blocks = 1,
                        .segments = at->segments,
@@ -486,33 +547,18 @@ static void product(const int8_t *x, wg_range range, const wg_windows *at, const
     }
 }
 
-#if HAS_SUMS
-static int32_t largest_byte(const int8_t *w, size_t count)
-{
-    vb most = vb_set(0);
-    uint8_t bytes[16];
-    int32_t largest = 0;
-    size_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        most = vb_max_unsigned(most, vb_abs(load16(w + i)));
-    store16(bytes, most);
-    for (int j = 0; j < 16; j++)
-        largest = larger(largest, bytes[j]);
-    for (; i < count; i++)
-        largest = larger(largest, w[i] < 0 ? -w[i] : w[i]);
-    return largest;
-}
-#endif
-
-static void pack(const int8_t *w, int segments, int segment, int n, int8_t *packed)
+static void pack(const int8_t *w, int segments, int segment, int n, int from, int to, int shift,
+                 int limit, int8_t *packed)
 {
     right_header *header = (void *)packed;
-    pack_right(w, segments, segment, n, packed);
-    fill_starts(packed, segments, steps_of(segment), n);
-    *header = (right_header){ 0 };
-#if HAS_SUMS
-    header->largest = largest_byte(w, (size_t)segments * (size_t)segment * (size_t)n);
-#endif
+    const narrower narrow_to = narrower_of(shift, limit);
+    if (shift > 0 || limit < INT8_MAX)
+        pack_panels(&narrow_to, w, segments, segment, n, from, to, packed);
+    else
+        pack_right(w, segments, segment, n, from, to, packed);
+    fill_starts(packed, segments, steps_of(segment), n, from, to);
+    if (from == 0)
+        *header = (right_header){ .largest = limit };
 }
 
 #endif

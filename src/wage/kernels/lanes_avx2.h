@@ -156,6 +156,11 @@ static inline vm vi_above(vi a, vi b)
     return _mm256_cmpgt_epi32(a, b);
 }
 
+static inline vm vi_same(vi a, vi b)
+{
+    return _mm256_cmpeq_epi32(a, b);
+}
+
 static inline vi vi_if(vm m, vi yes, vi no)
 {
     return _mm256_blendv_epi8(no, yes, m);

@@ -145,6 +145,11 @@ static inline vm vi_above(vi a, vi b)
     return _mm512_cmpgt_epi32_mask(a, b);
 }
 
+static inline vm vi_same(vi a, vi b)
+{
+    return _mm512_cmpeq_epi32_mask(a, b);
+}
+
 static inline vi vi_if(vm m, vi yes, vi no)
 {
     return _mm512_mask_mov_epi32(no, m, yes);

@@ -245,6 +245,11 @@ static inline vm vi_above(vi a, vi b)
     return vcgtq_s32(a, b);
 }
 
+static inline vm vi_same(vi a, vi b)
+{
+    return vceqq_s32(a, b);
+}
+
 static inline vi vi_if(vm m, vi yes, vi no)
 {
     return vbslq_s32(m, yes, no);

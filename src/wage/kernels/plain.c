@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agena/base.h"
+#include "wage/kernels/fields.h"
 
 /* v / 2^shift, rounded half away from zero. */
 static int64_t divide(int32_t v, int shift)
@@ -29,9 +30,17 @@ static size_t pack_bytes(int segments, int segment, int n)
     return (size_t)segments * (size_t)segment * (size_t)n;
 }
 
-static void pack(const int8_t *w, int segments, int segment, int n, int8_t *packed)
+static void narrow(const int8_t *w, int64_t count, int shift, int limit, int8_t *out)
 {
-    memcpy(packed, w, pack_bytes(segments, segment, n));
+    for (int64_t i = 0; i < count; i++)
+        out[i] = (int8_t)clip(divide(w[i], shift), -limit, limit);
+}
+
+static void pack(const int8_t *w, int segments, int segment, int n, int from, int to, int shift,
+                 int limit, int8_t *packed)
+{
+    for (int64_t row = 0; row < (int64_t)segments * segment; row++)
+        narrow(w + row * n + from, to - from, shift, limit, packed + row * n + from);
 }
 
 static const int8_t *window(const int8_t *x, const wg_windows *at, int row)
@@ -62,10 +71,21 @@ static void product(const int8_t *x, wg_range range, const wg_windows *at, const
     }
 }
 
-static size_t gradient_bytes(const wg_windows *at, int n)
+static size_t errors_bytes(const wg_windows *at, int n)
+{
+    return (size_t)at->pictures * (size_t)at->height * (size_t)at->width * (size_t)n;
+}
+
+static void pack_errors(const int8_t *e, wg_range range, const wg_windows *at, int n,
+                        int8_t *packed)
+{
+    (void)range;
+    memcpy(packed, e, errors_bytes(at, n));
+}
+
+static size_t gradient_bytes(const wg_windows *at)
 {
     (void)at;
-    (void)n;
     return 0;
 }
 
@@ -94,27 +114,24 @@ static uint32_t largest(const int32_t *v, int64_t count)
     return most;
 }
 
-/* One activation: the byte of it, and what the backward pass must know. */
-static int8_t rectify_one(int32_t v, int shift, int32_t limit, unsigned which, uint8_t *trace)
+/* One activation, with its mark if the backward pass shall know. */
+static int8_t rectify_one(int32_t v, int shift, int32_t limit, bool mark)
 {
-    if (trace) {
-        bool inside = shift > 0 ? v <= (int64_t)limit << shift : divide(v, shift) <= limit;
-        *trace = (uint8_t)((inside ? WG_TRACE_INSIDE : 0) | (v > 0 ? WG_TRACE_POSITIVE : 0) |
-                           which << WG_TRACE_WHICH);
-    }
-    return (int8_t)clip(divide(v, shift), 0, limit);
+    int32_t a = clip(divide(v, shift), 0, limit);
+    bool clipped = shift > 0 ? v > (int64_t)limit << shift : divide(v, shift) > limit;
+    bool lost = v > 0 && a == 0;
+    return (int8_t)(mark && (clipped || lost) ? a | WG_MARK : a);
 }
 
-static void rectify(const int32_t *v, int64_t count, int shift, int bits, int8_t *out,
-                    uint8_t *trace)
+static void rectify(const int32_t *v, int64_t count, int shift, int bits, bool mark, int8_t *out)
 {
     int32_t limit = (1 << (bits - 1)) - 1;
     for (int64_t i = 0; i < count; i++)
-        out[i] = rectify_one(v[i], shift, limit, 0, trace ? trace + i : NULL);
+        out[i] = rectify_one(v[i], shift, limit, mark);
 }
 
 static void pool_rectify(const int32_t *v, int height, int width, int n, int shift, int bits,
-                         int8_t *out, uint8_t *trace)
+                         int8_t *out, uint8_t *which)
 {
     int32_t limit = (1 << (bits - 1)) - 1;
     for (int y = 0; y < height / 2; y++)
@@ -123,10 +140,12 @@ static void pool_rectify(const int32_t *v, int height, int width, int n, int shi
                 const int32_t *corner = v + ((int64_t)2 * y * width + 2 * x) * n + c;
                 int32_t four[4] = { corner[0], corner[n], corner[(int64_t)width * n],
                                     corner[(int64_t)(width + 1) * n] };
-                unsigned which = 0;
-                for (unsigned i = 1; i < 4; i++)
-                    which = four[i] > four[which] ? i : which;
-                *out++ = rectify_one(four[which], shift, limit, which, trace ? trace++ : NULL);
+                uint8_t best = 0;
+                for (uint8_t i = 1; i < 4; i++)
+                    best = four[i] > four[best] ? i : best;
+                *out++ = rectify_one(four[best], shift, limit, which);
+                if (which)
+                    *which++ = best;
             }
 }
 
@@ -137,37 +156,47 @@ static void quantise(const int32_t *v, int64_t count, int shift, int bits, int8_
         out[i] = (int8_t)clip(divide(v[i], shift), -limit, limit);
 }
 
-static uint32_t keep_inside(int32_t *v, const uint8_t *trace, int64_t count)
+static uint32_t keep_inside(int32_t *v, const int8_t *marked, int64_t count, int bits)
 {
-    for (int64_t i = 0; i < count; i++)
-        v[i] = trace[i] & WG_TRACE_INSIDE ? v[i] : 0;
-    return largest(v, count);
+    uint8_t clipped = (uint8_t)(WG_MARK | ((1 << (bits - 1)) - 1));
+    uint32_t most = 0;
+    for (int64_t i = 0; i < count; i++) {
+        bool inside = (uint8_t)marked[i] != clipped;
+        most = inside && magnitude(v[i]) > most ? magnitude(v[i]) : most;
+        v[i] = inside && marked[i] ? v[i] : 0;
+    }
+    return most;
 }
 
-static void quantise_positive(const int32_t *v, const uint8_t *trace, int64_t count, int shift,
-                              int bits, int8_t *out)
+static void cut(const int32_t *v, int64_t count, int shift, int8_t *high, uint8_t *low)
 {
-    quantise(v, count, shift, bits, out);
-    for (int64_t i = 0; i < count; i++)
-        out[i] = trace[i] & WG_TRACE_POSITIVE ? out[i] : 0;
+    memset(low, 0, (size_t)wg_fields_bytes(count, 2));
+    for (int64_t i = 0; i < count; i++) {
+        int32_t size = (int32_t)(magnitude(v[i]) >> shift), x = v[i] < 0 ? -size : size;
+        high[i] = (int8_t)((x + 512) / 4 - 128);
+        uint8_t *fields = low + i / 64 * 16 + i % 16;
+        *fields = (uint8_t)(*fields | (x + 512) % 4 << i % 64 / 16 * 2);
+    }
 }
 
-static void unpool(const int8_t *e, const uint8_t *trace, int height, int width, int n, int8_t *out)
+static void quantise_cut(int8_t *high, const uint8_t *low, int64_t count, int shift, int bits)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int32_t x = 4 * high[i] + (low[i / 64 * 16 + i % 16] >> i % 64 / 16 * 2 & 3);
+        quantise(&x, 1, shift, bits, &high[i]);
+    }
+}
+
+static void unpool(const int8_t *e, const uint8_t *which, int height, int width, int n, int8_t *out)
 {
     memset(out, 0, (size_t)height * (size_t)width * (size_t)n);
     for (int y = 0; y < height / 2; y++)
         for (int x = 0; x < width / 2; x++)
             for (int c = 0; c < n; c++) {
-                int which = *trace++ >> WG_TRACE_WHICH & 3;
-                int64_t at = (int64_t)(2 * y + which / 2) * width + 2 * x + which % 2;
+                int64_t at = (int64_t)(2 * y + *which / 2) * width + 2 * x + *which % 2;
                 out[at * n + c] = *e++;
+                which++;
             }
-}
-
-static void narrow(const int8_t *w, int64_t count, int shift, int limit, int8_t *out)
-{
-    for (int64_t i = 0; i < count; i++)
-        out[i] = (int8_t)clip(divide(w[i], shift), -limit, limit);
 }
 
 static void transpose(const int8_t *x, int rows, int columns, int8_t *out)
@@ -217,6 +246,8 @@ const wg_kernels wg_kernels_plain = {
     .pack_bytes = pack_bytes,
     .pack = pack,
     .product = product,
+    .errors_bytes = errors_bytes,
+    .pack_errors = pack_errors,
     .gradient_bytes = gradient_bytes,
     .gradient = gradient,
     .largest = largest,
@@ -224,7 +255,8 @@ const wg_kernels wg_kernels_plain = {
     .pool_rectify = pool_rectify,
     .quantise = quantise,
     .keep_inside = keep_inside,
-    .quantise_positive = quantise_positive,
+    .cut = cut,
+    .quantise_cut = quantise_cut,
     .unpool = unpool,
     .narrow = narrow,
     .transpose = transpose,

@@ -24,7 +24,7 @@ typedef enum {
     AG_OBSERVE_IMAGE,  /* uint8 [height, width, channels] */
     AG_OBSERVE_BYTES,  /* uint8 of any other shape */
     AG_OBSERVE_FLOATS, /* float32 */
-    AG_OBSERVE_TEXT,   /* uint8 [bytes]: UTF-8, filled up with zeros */
+    AG_OBSERVE_TEXT,   /* uint8 [bytes]: UTF-8, filled up with zeros, one at least; cut to fit */
 } ag_observation_type;
 
 typedef struct {
@@ -97,7 +97,7 @@ AG_API int ag_env_say(ag_env *env, int index, int action, const char *text, size
  * nothing for built-in environments. */
 AG_API int ag_env_step(ag_env *env, const double *actions, const ag_env_buffers *out);
 /* The picture of environment i for people, RGB [height, width, 3] in env's own memory until the
- * next call; AG_EINVAL where an environment has none. */
+ * next call; AG_EINVAL where an environment has none, AG_EIO where a bridge's cannot give one. */
 AG_API int ag_env_render(ag_env *env, int index, const uint8_t **rgb, int *width, int *height);
 
 /* The built-in names ("classic/cartpole", ..., "lab/..."), in order. */

@@ -43,34 +43,27 @@ static transposed transposed_of(const wg_windows *at)
     return t;
 }
 
-/* 16 positions of 16 channels: in[position] -> out[channel * pitch]. */
+/* The first half zipped with the second. */
+static ALWAYS_INLINE void zip_halves(const vb in[16], vb out[16])
+{
+    UNROLL16
+    for (int i = 0; i < 8; i++) {
+        out[2 * i] = vb_zip_low(in[i], in[i + 8]);
+        out[2 * i + 1] = vb_zip_high(in[i], in[i + 8]);
+    }
+}
+
+/* 16 positions of 16 channels: in[position] -> out[channel], by four zips. */
 static ALWAYS_INLINE void transpose16(const int8_t *const in[16], vb out[16])
 {
     vb a[16], b[16];
     UNROLL16
     for (int i = 0; i < 16; i++)
         a[i] = load16(in[i]);
-    /* Four times: zip the first half with the second. */
-    UNROLL16
-    for (int i = 0; i < 8; i++) {
-        b[2 * i] = vb_zip_low(a[i], a[i + 8]);
-        b[2 * i + 1] = vb_zip_high(a[i], a[i + 8]);
-    }
-    UNROLL16
-    for (int i = 0; i < 8; i++) {
-        a[2 * i] = vb_zip_low(b[i], b[i + 8]);
-        a[2 * i + 1] = vb_zip_high(b[i], b[i + 8]);
-    }
-    UNROLL16
-    for (int i = 0; i < 8; i++) {
-        b[2 * i] = vb_zip_low(a[i], a[i + 8]);
-        b[2 * i + 1] = vb_zip_high(a[i], a[i + 8]);
-    }
-    UNROLL16
-    for (int i = 0; i < 8; i++) {
-        out[2 * i] = vb_zip_low(b[i], b[i + 8]);
-        out[2 * i + 1] = vb_zip_high(b[i], b[i + 8]);
-    }
+    zip_halves(a, b);
+    zip_halves(b, a);
+    zip_halves(a, b);
+    zip_halves(b, out);
 }
 
 /* The positions [x, x + 16) of one line, all channels. Writes up to 15 bytes past a channel's end:

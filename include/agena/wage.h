@@ -42,6 +42,10 @@ typedef struct {
     /* The paper's studies: without stochastic rounding of updates (to nearest instead), without the
      * layer scale alpha. */
     bool nearest, unscaled;
+    /* L_he = sqrt(3 / fan_in), LeCun's bound and that of the authors' code, instead of the paper's
+     * sqrt(6 / fan_in) (section 3.2): larger scales alpha, without which wide and deep networks may
+     * begin with every output at the end of its range and learn nothing. */
+    bool lecun;
 } ag_wage_config;
 
 /* Check every field, the shapes, and that no accumulator can overflow for a batch of `batch`

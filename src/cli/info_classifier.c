@@ -33,12 +33,12 @@ static json_t *curve_of(const ag_classifier *m)
 static int print_json(const ag_classifier *m, const char *network, const char *bits)
 {
     const ag_wage_config *c = &m->config;
-    json_t *out =
-        json_pack("{s:s, s:[i,i,i], s:s, s:s, s:b, s:b, s:i, s:I, s:I, s:I, s:o}", "kind",
-                  m->real ? "wage-twin" : "wage", "picture", c->height, c->width, c->channels,
-                  "network", network, "bits", bits, "nearest", c->nearest, "unscaled", c->unscaled,
-                  "classes", c->layer[c->layers - 1].channels, "weights", (json_int_t)weights_of(m),
-                  "steps", (json_int_t)m->steps, "seed", (json_int_t)m->seed, "curve", curve_of(m));
+    json_t *out = json_pack(
+        "{s:s, s:[i,i,i], s:s, s:s, s:b, s:b, s:b, s:i, s:I, s:I, s:I, s:o}", "kind",
+        m->real ? "wage-twin" : "wage", "picture", c->height, c->width, c->channels, "network",
+        network, "bits", bits, "nearest", c->nearest, "unscaled", c->unscaled, "lecun", c->lecun,
+        "classes", c->layer[c->layers - 1].channels, "weights", (json_int_t)weights_of(m), "steps",
+        (json_int_t)m->steps, "seed", (json_int_t)m->seed, "curve", curve_of(m));
     return cli_print_json(out, JSON_INDENT(2));
 }
 
@@ -52,9 +52,9 @@ static void print_text(const char *path, const ag_classifier *m, const char *net
            c->channels == 1 ? "" : "s");
     printf("network         %s\n", network);
     if (!m->real) {
-        printf("bits            %s (weights, activations, gradients, errors)%s%s\n", bits,
+        printf("bits            %s (weights, activations, gradients, errors)%s%s%s\n", bits,
                c->nearest ? ", updates rounded to nearest" : "",
-               c->unscaled ? ", layers not scaled" : "");
+               c->unscaled ? ", layers not scaled" : "", c->lecun ? ", LeCun's bound" : "");
     }
     printf("weights         %lld\n", (long long)weights_of(m));
     if (m->points) {

@@ -57,6 +57,21 @@ static void twins_have_their_batch(void **state)
     ag_classifier_free(m);
 }
 
+/* A model says by which bound its layers are scaled: other scales would be other answers. */
+static void models_keep_their_bound(void **state)
+{
+    (void)state;
+    static const char *const lecun[] = { "lecun=true", "epochs=1", NULL };
+    assert_int_equal(train("lecun", lecun, false, 1), 0);
+    ag_classifier *m;
+    assert_int_equal(ag_classifier_load(at("lecun/model.safetensors"), 0, NULL, &m), 0);
+    assert_true(m->config.lecun);
+    ag_classifier_free(m);
+    assert_int_equal(ag_classifier_load(at("integers/model.safetensors"), 0, NULL, &m), 0);
+    assert_false(m->config.lecun);
+    ag_classifier_free(m);
+}
+
 static void assert_same_run(const char *a, const char *b)
 {
     static const char *const files[] = { "checkpoint", "model" };
@@ -290,6 +305,7 @@ void test_train(test_list *list)
     ADD_TEST(list, "train", integers_learn);
     ADD_TEST(list, "train", twins_learn);
     ADD_TEST(list, "train", twins_have_their_batch);
+    ADD_TEST(list, "train", models_keep_their_bound);
     ADD_TEST(list, "train", threads_do_not_matter);
     ADD_TEST(list, "train", kill_and_resume);
     ADD_TEST(list, "train", stop_and_resume);

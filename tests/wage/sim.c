@@ -29,9 +29,9 @@ static double shift_of(double x)
 
 /* ---- building ---- */
 
-static double he_limit(const sim_layer *l)
+static double he_limit(const sim *net, const sim_layer *l)
 {
-    return sqrt(6.0 / ((double)l->kernel * l->kernel * l->in.channels));
+    return sqrt((net->config.lecun ? 3.0 : 6.0) / ((double)l->kernel * l->kernel * l->in.channels));
 }
 
 static double least_limit(const sim_layer *l)
@@ -47,7 +47,7 @@ static double stored_bound(const sim_layer *l)
 
 static void draw(sim *net, sim_layer *l)
 {
-    double limit = fmax(he_limit(l), least_limit(l)), grid = sigma(l->bits.gradients);
+    double limit = fmax(he_limit(net, l), least_limit(l)), grid = sigma(l->bits.gradients);
     long range = (long)round(limit / grid);
     ag_rng rng;
     ag_rng_init(&rng, net->seed, AG_PURPOSE_INIT + (uint32_t)l->index, 0);
@@ -95,7 +95,7 @@ static void add_layer(sim *net, int index, sim_shape *shape)
         l->out.height = (l->conv.height - l->pool) / l->pool_stride + 1;
         l->out.width = (l->conv.width - l->pool) / l->pool_stride + 1;
     }
-    l->alpha = config->unscaled ? 1 : fmax(shift_of(least_limit(l) / he_limit(l)), 1);
+    l->alpha = config->unscaled ? 1 : fmax(shift_of(least_limit(l) / he_limit(net, l)), 1);
     l->weights = (long)l->kernel * l->kernel * l->in.channels * l->conv.channels;
     l->w = calloc((size_t)l->weights, sizeof *l->w);
     size_t outputs = (size_t)elements(l->out) * (size_t)net->batch;

@@ -151,6 +151,10 @@ static void test_studies(void **state)
         run(config, 3, 13);
         config.nearest = true;
         run(with_bits(config, 2, 7, 13, 14), 6, 14);
+        config = test_net(net);
+        config.lecun = true;
+        run(config, 3, 15);
+        run(with_bits(config, 8, 8, 8, 8), 3, 16);
     }
 }
 

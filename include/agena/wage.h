@@ -43,8 +43,8 @@ typedef struct {
      * layer scale alpha. */
     bool nearest, unscaled;
     /* L_he = sqrt(3 / fan_in), LeCun's bound and that of the authors' code, instead of the paper's
-     * sqrt(6 / fan_in) (section 3.2): larger scales alpha, without which wide and deep networks may
-     * begin with every output at the end of its range and learn nothing. */
+     * sqrt(6 / fan_in) (section 3.2): larger scales alpha, without which the first steps may drive
+     * all outputs of a wide, deep network to the ends of their range, where it learns nothing. */
     bool lecun;
 } ag_wage_config;
 

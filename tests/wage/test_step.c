@@ -2,10 +2,13 @@
  * learning. */
 #include "wage_test.h"
 
+#include "agena/classify.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 24 };
+enum { BATCH = 24, SKY = 32 * 32 * 3 };
 
 static ag_wage *trained(const wg_kernels *kernels, ag_wage_config config, ag_pool *pool, int steps)
 {
@@ -237,6 +240,61 @@ static void test_learns(void **state)
     ag_wage_free(net);
 }
 
+/* A smooth picture, as photographs are: one bright colour for every two classes, fading to one of
+ * two sides, in a little noise. */
+static void draw_sky(uint8_t *picture, int label, ag_rng *rng)
+{
+    for (int y = 0; y < 32; y++)
+        for (int x = 0; x < 32; x++)
+            for (int c = 0; c < 3; c++, picture++) {
+                int shade = 4 * (label % 2 ? x : y);
+                int lit = (label / 2 + 1) >> c & 1 ? 240 - shade : 100 - shade / 2;
+                *picture = (uint8_t)(lit - 12 + (int)ag_rng_below(rng, 24));
+            }
+}
+
+/* Mean loss of a picture over the first ten steps of the paper's network for CIFAR-10; outputs at
+ * random ends make about ten. */
+static double loss_of_wide(bool lecun)
+{
+    enum { COUNT = 16, STEPS = 10 };
+    static uint8_t pictures[COUNT * SKY], labels[COUNT];
+    ag_wage_config config = { 32, 32, 3, .bits = { 2, 8, 8, 8 }, .lecun = lecun };
+    assert_int_equal(
+        ag_classify_parse_network("2x(128C3)-MP2-2x(256C3)-MP2-2x(512C3)-MP2-1024FC-10", &config),
+        AG_OK);
+    ag_wage *net;
+    ag_pool *pool;
+    assert_int_equal(ag_pool_new(2, &pool), AG_OK);
+    assert_int_equal(ag_wage_new(&config, COUNT, 1, pool, &net), AG_OK);
+    ag_rng rng;
+    ag_rng_init(&rng, 5, AG_PURPOSE_TEST, 3);
+    double loss = 0;
+    for (int step = 0; step < STEPS; step++) {
+        for (int p = 0; p < COUNT; p++) {
+            labels[p] = (uint8_t)ag_rng_below(&rng, 10);
+            draw_sky(pictures + p * SKY, labels[p], &rng);
+        }
+        ag_wage_result result;
+        assert_int_equal(ag_wage_step(net, pictures, labels, COUNT, 2, (uint64_t)step, &result),
+                         AG_OK);
+        loss += (double)result.loss / (128 * 128 * COUNT * STEPS);
+    }
+    ag_wage_free(net);
+    ag_pool_free(pool);
+    return loss;
+}
+
+/* The scale alpha keeps the outputs of wide networks inside their range, by LeCun's bound alone. */
+static void test_wide(void **state)
+{
+    (void)state;
+    double lecun = loss_of_wide(true), he = loss_of_wide(false);
+    printf("# mean loss of the first ten steps: LeCun's bound %.2f, He's %.2f\n", lecun, he);
+    assert_true(lecun < 1);
+    assert_true(he > 5);
+}
+
 void test_step(test_list *list)
 {
     ADD_TEST(list, "step", test_kernels);
@@ -245,4 +303,5 @@ void test_step(test_list *list)
     ADD_TEST(list, "step", test_arguments);
     ADD_TEST(list, "step", test_weights);
     ADD_TEST(list, "step", test_learns);
+    ADD_TEST(list, "step", test_wide);
 }

@@ -229,9 +229,10 @@ static int count_of(const scene *s, int shape, int colour)
     return n;
 }
 
-/* Objects of two shapes, about half of them in one colour; returns the answer. */
-static bool ask_question(lab_world *w, scene *s)
+/* Objects of two shapes, some of them in one colour; returns the answer. */
+static bool ask_about(lab_world *w, scene *s, int question)
 {
+    s->count = 0;
     lab_shape shape = any_shape(w), other = other_shape(w, shape);
     lab_colour colour = any_colour(w);
     static const float SHARES[] = { 0, 0.5f, 1 };
@@ -244,7 +245,7 @@ static bool ask_question(lab_world *w, scene *s)
     const char *paint = lab_colour_names[colour], *name = lab_shape_names[shape];
     const char *plural = shape == LAB_FISH ? "" : "s";
     int of_shape = count_of(s, (int)shape, -1), both = count_of(s, (int)shape, (int)colour);
-    switch (lab_below(w, 4)) {
+    switch (question) {
     case 0:
         lab_instruct(w, "are all %s%s %s?", name, plural, paint);
         return both == of_shape;
@@ -258,6 +259,18 @@ static bool ask_question(lab_world *w, scene *s)
         lab_instruct(w, "are most %s%s %s?", name, plural, paint);
         return 2 * both > of_shape;
     }
+}
+
+/* Yes and no are equally often right for every question: the answer is drawn first. */
+static bool ask_question(lab_world *w, scene *s)
+{
+    enum { QUESTIONS = 4, TRIES = 64 };
+    int question = lab_below(w, QUESTIONS);
+    bool answer = lab_chance(w, 0.5f);
+    for (int i = 0; i < TRIES; i++)
+        if (ask_about(w, s, question) == answer)
+            return answer;
+    return !answer;
 }
 
 /* ---- scenes ---- */

@@ -27,7 +27,7 @@ void engine_projectile(lab_world *w, lab_entity *e);
 void engine_fire(lab_world *w);
 void engine_shoot_at_player(lab_world *w, lab_entity *e);
 /* Someone is hit: -1 the player, else the index of an opponent. */
-void engine_hit(lab_world *w, int who, int by);
+void engine_hit(lab_world *w, int who, int by, int damage);
 /* Mark the cells of solid entities. */
 void engine_mark_solid(const lab_world *w, uint8_t *cells);
 lab_entity *engine_slot(lab_world *w);

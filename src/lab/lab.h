@@ -254,15 +254,16 @@ typedef struct {
     /* LAB_OPPONENT, LAB_PROJECTILE, LAB_EFFECT */
     float vx, vy, vz;
     uint32_t yaw;
-    int owner; /* projectile: entity index of who fired it, -1 = the player */
-    int life;  /* ticks left of a projectile or an effect; steps walked of an opponent */
+    int owner;  /* projectile: entity index of who fired it, -1 = the player */
+    int damage; /* projectile */
+    int life;   /* ticks left of a projectile or an effect; steps walked of an opponent */
     int shield, reload, frozen;
     lab_place target; /* where an opponent is going */
 } lab_entity;
 
 /* How shots work, chosen by the level in build (defaults below are set before). */
 typedef struct {
-    bool enabled; /* FIRE does something */
+    bool enabled; /* FIRE does something; opponents shoot */
     bool beam;    /* hits at once along the line of sight; else a projectile flies */
     float speed;  /* of the projectile, cells a second: 12 */
     int reload;   /* ticks: 20 */
@@ -284,11 +285,11 @@ typedef struct {
     lab_map map;
     lab_player player;
     lab_entity entity[LAB_MAX_ENTITIES];
-    int entities; /* slots in use, some of them LAB_NONE */
-    lab_gadget gadget;
-    bool jumping;    /* JUMP works; false unless build says so */
-    int tick, ticks; /* since the episode began; when it ends by time */
-    int restarts;    /* of the map in this episode */
+    int entities;                        /* slots in use, some of them LAB_NONE */
+    lab_gadget gadget, opponents_gadget; /* the player's; all its opponents' */
+    bool jumping;                        /* JUMP works; false unless build says so */
+    int tick, ticks;                     /* since the episode began; when it ends by time */
+    int restarts;                        /* of the map in this episode */
     bool restart_asked, ended;
     double reward;                     /* of the running step; levels use lab_reward */
     double score;                      /* of the episode */

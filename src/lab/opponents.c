@@ -97,7 +97,7 @@ void engine_opponent(lab_world *w, lab_entity *e)
     int index = lab_entity_index(w, e);
     if ((w->tick + index * 3) % THINK_TICKS == 0) {
         bool saw = e->returns > 0;
-        bool seen = w->gadget.enabled && sees_player(w, e);
+        bool seen = w->opponents_gadget.enabled && sees_player(w, e);
         if (seen && !saw)
             e->reload = e->reload > AIM_TICKS ? e->reload : AIM_TICKS;
         e->returns = seen;

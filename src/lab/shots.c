@@ -68,10 +68,10 @@ static void respawn(lab_world *w, int who)
     e->vx = e->vy = 0;
 }
 
-void engine_hit(lab_world *w, int who, int by)
+void engine_hit(lab_world *w, int who, int by, int damage)
 {
     int *shield = who < 0 ? &w->player.shield : &w->entity[who].shield;
-    *shield -= w->gadget.damage;
+    *shield -= damage;
     if (*shield > 0)
         return;
     if (w->level->tagged)
@@ -102,13 +102,12 @@ static int beam_target(const lab_world *w, float dx, float dy, float slope, floa
     return target;
 }
 
-static void launch(lab_world *w, int owner, float x, float y, float z, float dx, float dy,
-                   float slope)
+static void launch(lab_world *w, const lab_gadget *by, int owner, float x, float y, float z,
+                   float dx, float dy, float slope)
 {
     lab_entity *e = engine_slot(w);
     if (!e)
         return;
-    float speed = w->gadget.speed;
     *e = (lab_entity){ .kind = LAB_PROJECTILE,
                        .shape = LAB_SHOT,
                        .colour = owner < 0 ? LAB_CYAN : LAB_ORANGE,
@@ -116,10 +115,11 @@ static void launch(lab_world *w, int owner, float x, float y, float z, float dx,
                        .y = y + dy * 0.3f,
                        .z = z,
                        .size = 0.16f,
-                       .vx = dx * speed,
-                       .vy = dy * speed,
-                       .vz = slope * speed,
+                       .vx = dx * by->speed,
+                       .vy = dy * by->speed,
+                       .vz = slope * by->speed,
                        .owner = owner,
+                       .damage = by->damage,
                        .life = PROJECTILE_TICKS };
 }
 
@@ -134,7 +134,8 @@ void engine_fire(lab_world *w)
     float dx = lab_cos(p->yaw), dy = lab_sin(p->yaw);
     float slope = lab_sin((uint32_t)p->pitch) / lab_cos((uint32_t)p->pitch);
     if (!w->gadget.beam) {
-        launch(w, -1, p->x, p->y, p->z + MUZZLE, dx, dy, slope + (LAB_EYE - MUZZLE) / BEAM);
+        launch(w, &w->gadget, -1, p->x, p->y, p->z + MUZZLE, dx, dy,
+               slope + (LAB_EYE - MUZZLE) / BEAM);
         return;
     }
     float reach = BEAM;
@@ -143,21 +144,22 @@ void engine_fire(lab_world *w)
     if (target < 0)
         return;
     flash(w, p->x + dx * reach * 0.95f, p->y + dy * reach * 0.95f, p->z + LAB_EYE + slope * reach);
-    engine_hit(w, target, -1);
+    engine_hit(w, target, -1, w->gadget.damage);
 }
 
 /* An opponent shoots at the player: a little beside it, the more the farther. */
 void engine_shoot_at_player(lab_world *w, lab_entity *e)
 {
     const lab_player *p = &w->player;
+    const lab_gadget *gadget = &w->opponents_gadget;
     int own = lab_entity_index(w, e);
     float distance = lab_distance(e->x, e->y, p->x, p->y);
     int32_t error = (lab_below(w, 2001) - 1000) * (1 << 16); /* 5 degrees at most */
     uint32_t way = lab_direction(p->x - e->x, p->y - e->y) + (uint32_t)error;
-    e->reload = w->gadget.reload * 2 + lab_below(w, 20);
-    if (!w->gadget.beam) {
+    e->reload = gadget->reload * 2 + lab_below(w, 20);
+    if (!gadget->beam) {
         float slope = distance > 0.1f ? (p->z - e->z) / distance : 0;
-        launch(w, own, e->x, e->y, e->z + MUZZLE, lab_cos(way), lab_sin(way), slope);
+        launch(w, gadget, own, e->x, e->y, e->z + MUZZLE, lab_cos(way), lab_sin(way), slope);
         return;
     }
     float miss = fabsf(lab_sin((uint32_t)error)) * distance;
@@ -166,7 +168,7 @@ void engine_shoot_at_player(lab_world *w, lab_entity *e)
           miss < HIT_RADIUS ? distance - LAB_RADIUS : BEAM, LAB_ORANGE);
     if (miss < HIT_RADIUS) {
         flash(w, e->x + (p->x - e->x) * 0.15f, e->y + (p->y - e->y) * 0.15f, e->z + MUZZLE);
-        engine_hit(w, -1, own);
+        engine_hit(w, -1, own, gadget->damage);
     }
 }
 
@@ -194,12 +196,12 @@ void engine_projectile(lab_world *w, lab_entity *e)
     e->x += e->vx * (1.0f / LAB_TICKS);
     e->y += e->vy * (1.0f / LAB_TICKS);
     e->z += e->vz * (1.0f / LAB_TICKS);
-    int who = reached(w, e), owner = e->owner;
+    int who = reached(w, e), owner = e->owner, damage = e->damage;
     if (who == -2 && --e->life > 0 && !in_wall(w, e->x, e->y, e->z + e->size / 2))
         return;
     float x = e->x - e->vx * 0.01f, y = e->y - e->vy * 0.01f, z = e->z;
     lab_remove(w, e);
     flash(w, x, y, z);
     if (who > -2)
-        engine_hit(w, who, owner);
+        engine_hit(w, who, owner, damage);
 }

@@ -39,7 +39,7 @@ static void forget(lab_world *w)
 {
     w->player = (lab_player){ .key = -1, .on_ground = true, .shield = 100 };
     w->entities = 0;
-    w->gadget = (lab_gadget){ .speed = 12, .reload = 20, .damage = 25 };
+    w->gadget = w->opponents_gadget = (lab_gadget){ .speed = 12, .reload = 20, .damage = 25 };
     w->jumping = w->restart_asked = w->ended = w->fired = w->cross_hairs = false;
     w->tick = w->restarts = 0;
     w->ticks = w->level->seconds * LAB_TICKS;

@@ -116,7 +116,7 @@ static int build_busy(lab_world *w)
     }
     for (int i = 0; i < 3; i++)
         lab_add_opponent(w, places[14 + i], LAB_BLUE);
-    w->gadget.enabled = true;
+    w->gadget.enabled = w->opponents_gadget.enabled = true;
     lab_picture_abstract(w->picture, 7, 0, 0, LAB_PICTURE);
     lab_picture_show(w->picture);
     lab_instruct(w, "seed %d", lab_below(w, 1000));

@@ -266,6 +266,7 @@ static void gadgets_change_the_shots(void **state)
         *(w->gadget.beam ? &beams : &discs) += 1;
     }
     assert_true(beams > 0 && discs > 0);
+    assert_true(w->opponents_gadget.enabled && w->opponents_gadget.beam);
     w->level->tagged(w, -1, 0);
     assert_true(w->gadget.beam);
     lab_world_free(w);

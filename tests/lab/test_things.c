@@ -1,6 +1,8 @@
 /* Entities: taking, keys, pads, return, shots, opponents. */
 #include "lab_test.h"
 
+#include "lab/engine.h"
+
 static int taken;
 
 static void count_pickup(lab_world *w, lab_entity *e)
@@ -152,7 +154,7 @@ static void opponents_do_not_shoot_through_walls(void **state)
     (void)state;
     for (int hidden = 0; hidden < 2; hidden++) {
         lab_world *w = world_of(&arena, 1);
-        w->gadget.enabled = w->gadget.beam = true;
+        w->opponents_gadget.enabled = w->opponents_gadget.beam = true;
         lab_entity *e = lab_add_opponent(w, (lab_place){ 8, 1 }, LAB_RED);
         lab_move_player(w, 6.5f, 1.5f, 0);
         e->yaw = 1u << 31;
@@ -176,7 +178,7 @@ static void opponents_find_and_shoot_the_player(void **state)
 {
     (void)state;
     lab_world *w = world_of(&arena, 1);
-    w->gadget.enabled = true;
+    w->opponents_gadget.enabled = true;
     lab_add_opponent(w, (lab_place){ 8, 1 }, LAB_RED);
     tags = 0;
     for (int t = 0; t < 1800; t++) {
@@ -190,6 +192,32 @@ static void opponents_find_and_shoot_the_player(void **state)
     assert_true(tags >= 1);
     assert_int_equal(tagged_who, -1);
     assert_int_equal(tagged_by, 0);
+    lab_world_free(w);
+}
+
+/* A disc of 100 in the player's hands changes neither the opponents' shots nor what is in the air.
+ */
+static void each_side_shoots_with_its_own(void **state)
+{
+    (void)state;
+    lab_world *w = world_of(&arena, 1);
+    w->opponents_gadget.enabled = true;
+    lab_entity *e = lab_add_opponent(w, (lab_place){ 4, 1 }, LAB_RED);
+    e->frozen = 10000;
+    engine_shoot_at_player(w, e);
+    w->gadget.damage = 100;
+    for (int t = 0; t < 90; t++)
+        tick(w, 0, 0, 0);
+    assert_int_equal(w->player.shield, 75);
+    w->opponents_gadget.damage = 100;
+    tags = 0;
+    w->gadget = (lab_gadget){ .enabled = true, .speed = 12, .reload = 20, .damage = 60 };
+    int fire[LAB_ACTIONS] = { 0, 0, 0, 0, 1, 0, 0 };
+    assert_int_equal(lab_world_tick(w, fire), 0);
+    w->gadget.damage = 1;
+    for (int t = 0; t < 90; t++)
+        tick(w, 0, 0, 0);
+    assert_int_equal(e->shield, 40);
     lab_world_free(w);
 }
 
@@ -233,5 +261,6 @@ void test_things(test_list *list)
     ADD_TEST(list, "things", shots_stop_at_walls);
     ADD_TEST(list, "things", opponents_do_not_shoot_through_walls);
     ADD_TEST(list, "things", opponents_find_and_shoot_the_player);
+    ADD_TEST(list, "things", each_side_shoots_with_its_own);
     ADD_TEST(list, "things", beams_are_seen_up_to_the_wall);
 }

@@ -85,7 +85,7 @@ static int build(lab_world *w)
     if (lab_random_place(w, -1, 0, &start))
         lab_put_player(w, start, -1);
     w->player.shield = FRESH_SHIELD;
-    w->gadget = GADGETS[BEAM];
+    w->gadget = w->opponents_gadget = GADGETS[BEAM];
     place_things(w, config);
     return 0;
 }

@@ -42,10 +42,11 @@ typedef struct {
     /* The paper's studies: without stochastic rounding of updates (to nearest instead), without the
      * layer scale alpha. */
     bool nearest, unscaled;
-    /* L_he = sqrt(3 / fan_in), LeCun's bound and that of the authors' code, instead of the paper's
-     * sqrt(6 / fan_in) (section 3.2): larger scales alpha, without which the first steps may drive
-     * all outputs of a wide, deep network to the ends of their range, where it learns nothing. */
-    bool lecun;
+    /* L_he = sqrt(6 / fan_in), the bound of section 3.2, instead of LeCun's sqrt(3 / fan_in), that of
+     * the authors' code: its scales alpha are half as large in about every second layer, so that
+     * the first steps may drive all outputs of a wide, deep network to the ends of their range,
+     * where it learns nothing. */
+    bool he;
 } ag_wage_config;
 
 /* Check every field, the shapes, and that no accumulator can overflow for a batch of `batch`

@@ -35,7 +35,7 @@ static int set_config(const ag_wage_config *c, ag_safetensors *f)
     snprintf(bits, sizeof bits, "%d-%d-%d-%d", c->bits.weights, c->bits.activations,
              c->bits.gradients, c->bits.errors);
     cl_network n = { c->height, c->width,   c->channels, ag_classify_network_text(c),
-                     bits,      c->nearest, c->unscaled, c->lecun };
+                     bits,      c->nearest, c->unscaled, c->he };
     int status = n.network ? ag_recipe_text(&cl_network_schema, &n, &text) : AG_ENOMEM;
     if (status == 0) {
         status = ag_safetensors_set_meta(f, config_key, text);

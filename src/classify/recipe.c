@@ -52,7 +52,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     CYAML_FIELD_STRING_PTR("bits", OPT | CYAML_FLAG_POINTER, cl_recipe, bits, 1, 64),
     CYAML_FIELD_BOOL("nearest", OPT, cl_recipe, nearest),
     CYAML_FIELD_BOOL("unscaled", OPT, cl_recipe, unscaled),
-    CYAML_FIELD_BOOL("lecun", OPT, cl_recipe, lecun),
+    CYAML_FIELD_BOOL("he", OPT, cl_recipe, he),
     CYAML_FIELD_BOOL("float", OPT, cl_recipe, real),
     CYAML_FIELD_INT("epochs", CYAML_FLAG_DEFAULT, cl_recipe, epochs),
     CYAML_FIELD_INT("batch", CYAML_FLAG_DEFAULT, cl_recipe, batch),
@@ -77,7 +77,7 @@ static const cyaml_schema_field_t network_fields[] = {
     CYAML_FIELD_STRING_PTR("bits", CYAML_FLAG_POINTER, cl_network, bits, 1, 64),
     CYAML_FIELD_BOOL("nearest", OPT, cl_network, nearest),
     CYAML_FIELD_BOOL("unscaled", OPT, cl_network, unscaled),
-    CYAML_FIELD_BOOL("lecun", OPT, cl_network, lecun),
+    CYAML_FIELD_BOOL("he", CYAML_FLAG_DEFAULT, cl_network, he),
     CYAML_FIELD_END
 };
 
@@ -242,7 +242,7 @@ int cl_configure(const cl_network *n, int batch, ag_wage_config *config)
                                 .channels = n->channels,
                                 .nearest = n->nearest,
                                 .unscaled = n->unscaled,
-                                .lecun = n->lecun };
+                                .he = n->he };
     int status = ag_classify_parse_network(n->network, config);
     if (status == 0) {
         status = ag_classify_parse_bits(n->bits ? n->bits : "2-8-8-8", &config->bits);
@@ -253,9 +253,7 @@ int cl_configure(const cl_network *n, int batch, ag_wage_config *config)
 int cl_recipe_configure(const cl_recipe *r, int height, int width, int channels,
                         ag_wage_config *config)
 {
-    cl_network n = {
-        height, width, channels, r->network, r->bits, r->nearest, r->unscaled, r->lecun
-    };
+    cl_network n = { height, width, channels, r->network, r->bits, r->nearest, r->unscaled, r->he };
     return cl_configure(&n, r->real ? 0 : r->batch, config);
 }
 

@@ -33,7 +33,7 @@ typedef struct {
     uint64_t seed;
     char *network; /* as ag_classify_parse_network reads it */
     char *bits;    /* "2-8-8-8" */
-    bool nearest, unscaled, lecun;
+    bool nearest, unscaled, he;
     bool real; /* key float: train the twin */
     int epochs, batch;
     int valid; /* pictures at the end of the train split that are held out; 0 = none */
@@ -52,7 +52,7 @@ extern const struct cyaml_schema_value cl_recipe_schema; /* of a cl_recipe * */
 typedef struct {
     int height, width, channels;
     char *network, *bits;
-    bool nearest, unscaled, lecun;
+    bool nearest, unscaled, he;
 } cl_network;
 
 extern const struct cyaml_schema_value cl_network_schema; /* of a cl_network * */

@@ -36,7 +36,7 @@ static int print_json(const ag_classifier *m, const char *network, const char *b
     json_t *out = json_pack(
         "{s:s, s:[i,i,i], s:s, s:s, s:b, s:b, s:b, s:i, s:I, s:I, s:I, s:o}", "kind",
         m->real ? "wage-twin" : "wage", "picture", c->height, c->width, c->channels, "network",
-        network, "bits", bits, "nearest", c->nearest, "unscaled", c->unscaled, "lecun", c->lecun,
+        network, "bits", bits, "nearest", c->nearest, "unscaled", c->unscaled, "he", c->he,
         "classes", c->layer[c->layers - 1].channels, "weights", (json_int_t)weights_of(m), "steps",
         (json_int_t)m->steps, "seed", (json_int_t)m->seed, "curve", curve_of(m));
     return cli_print_json(out, JSON_INDENT(2));
@@ -54,7 +54,7 @@ static void print_text(const char *path, const ag_classifier *m, const char *net
     if (!m->real) {
         printf("bits            %s (weights, activations, gradients, errors)%s%s%s\n", bits,
                c->nearest ? ", updates rounded to nearest" : "",
-               c->unscaled ? ", layers not scaled" : "", c->lecun ? ", LeCun's bound" : "");
+               c->unscaled ? ", layers not scaled" : "", c->he ? ", He's bound" : "");
     }
     printf("weights         %lld\n", (long long)weights_of(m));
     if (m->points) {

@@ -278,8 +278,8 @@ static int plan_stage(const ag_wage_config *config, int layer, wg_plan *plan, in
         code = check_sums(config, s, batch);
     if (code != AG_OK)
         return code;
-    s->lecun = config->lecun;
-    s->alpha = config->unscaled ? 0 : wg_alpha(s->fan_in, s->bits.weights, s->lecun);
+    s->he = config->he;
+    s->alpha = config->unscaled ? 0 : wg_alpha(s->fan_in, s->bits.weights, s->he);
     s->shift = s->in_bits - 1 + s->bits.weights - 1 + s->alpha - (s->bits.activations - 1);
     int rows = s->conv_height * s->conv_width;
     s->group = rows < GROUP_ROWS ? GROUP_ROWS / rows : 1;

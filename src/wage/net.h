@@ -15,7 +15,7 @@ enum { WG_DENSE_ROWS = 64 };
  * one cell: its input is a picture of 1 x 1 with `channels` features. */
 typedef struct {
     int layer; /* its index in the configuration */
-    bool dense, first, last, lecun;
+    bool dense, first, last, he;
     ag_wage_bits bits;
     int in_bits; /* width of its input */
 
@@ -143,7 +143,7 @@ static inline bool wg_pools_2x2(const wg_stage *stage)
 
 /* ---- init.c ---- */
 
-int wg_alpha(int64_t fan_in, int weight_bits, bool lecun); /* log2 of alpha */
+int wg_alpha(int64_t fan_in, int weight_bits, bool he); /* log2 of alpha */
 int wg_weight_limit(const wg_stage *stage);                /* largest stored |W| */
 void wg_draw(ag_wage *net, int stage);                     /* the first weights */
 

@@ -140,13 +140,15 @@ static void refuse(const char *key, const char *value, int code, const char *par
 }
 
 #define CONFIG(size, network, bits)                                                                \
-    "height: " size "\nwidth: 8\nchannels: 1\nnetwork: " network "\nbits: " bits "\n"
+    "height: " size "\nwidth: 8\nchannels: 1\nnetwork: " network "\nbits: " bits "\nhe: false\n"
 
 static void spoilt_models(void **state)
 {
     (void)state;
     refuse("agena.kind", "wavenet", AG_EFORMAT, "not a WAGE model");
     refuse("agena.config", "height: 8", AG_EFORMAT, "width");
+    refuse("agena.config", "height: 8\nwidth: 8\nchannels: 1\nnetwork: 9-4\nbits: 2-8-8-8\n",
+           AG_EFORMAT, "he is missing");
     refuse("agena.config", CONFIG("8", "8C3-MP2-16C3-MP2-32FC-5", "2-8-8-8"), AG_EFORMAT,
            "weights of layer 5");
     refuse("agena.config", CONFIG("8", "9C3-MP2-16C3-MP2-32FC-4", "2-8-8-8"), AG_EFORMAT,

@@ -198,9 +198,9 @@ def test_same_bytes_pooling_to_nearest():
     same_bytes("round", "2-8-8-8", "10x10x1", "4C3", "MP2", "8", "5", "nearest")
 
 
-def same_bytes_of_widths(*widths):
+def same_bytes_of_widths(*widths, words=()):
     for bits in widths:
-        same_bytes("widths-" + bits, bits, "10x9x1", "6C3", "MP2", "5C3", "8", "5")
+        same_bytes("widths-" + bits, bits, "10x9x1", "6C3", "MP2", "5C3", "8", "5", *words)
 
 
 def test_same_bytes_weights_of_3_to_8_bits():
@@ -208,7 +208,8 @@ def test_same_bytes_weights_of_3_to_8_bits():
 
 
 def test_same_bytes_narrow_activations_and_errors():
-    same_bytes_of_widths("2-4-8-8", "2-8-8-4", "2-2-8-2", "3-3-3-3")
+    # By the larger scales of LeCun's bound hardly any activation of two bits is left.
+    same_bytes_of_widths("2-4-8-8", "2-8-8-4", "2-2-8-2", "3-3-3-3", words=["he"])
 
 
 def test_same_bytes_wide_and_narrow_gradients():

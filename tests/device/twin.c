@@ -1,8 +1,9 @@
 /* What demo/device/main.c does, by the library: reads the same stream, answers with the same lines.
  *   device-twin FOLDER DEVICE_BATCH BATCH SEED BITS PICTURE LAYER... <stream
  * BITS as 2-8-8-8, PICTURE as 28x28x1, a LAYER as 8C5 (convolution), 8C5v (without padding), 8C5/2
- * (stride), MP2, MP3/2, 64 (dense), and `nearest` for that rounding. The record X, which a device
- * does not know, exports the network into FOLDER as it is then; A tries to while memory runs out.
+ * (stride), MP2, MP3/2, 64 (dense), `nearest` for that rounding and `he` for that bound. The record
+ * X, which a device does not know, exports the network into FOLDER as it is then; A tries to while
+ * memory runs out.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,8 @@ static void make_network(int batch, uint64_t seed, char **words)
     for (words += 2; *words; words++) {
         if (strcmp(*words, "nearest") == 0)
             config.nearest = true;
+        else if (strcmp(*words, "he") == 0)
+            config.he = true;
         else if (config.layers < AG_WAGE_MAX_LAYERS)
             add_layer(*words);
     }

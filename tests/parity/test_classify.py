@@ -31,7 +31,7 @@ class Layer(Structure):
 class Config(Structure):
     _fields_ = [("height", c_int), ("width", c_int), ("channels", c_int), ("layers", c_int),
                 ("layer", Layer * 32), ("bits", Bits), ("nearest", c_bool), ("unscaled", c_bool),
-                ("lecun", c_bool)]
+                ("he", c_bool)]
 
 
 class Nodes(Structure):

@@ -31,7 +31,7 @@ static double shift_of(double x)
 
 static double he_limit(const sim *net, const sim_layer *l)
 {
-    return sqrt((net->config.lecun ? 3.0 : 6.0) / ((double)l->kernel * l->kernel * l->in.channels));
+    return sqrt((net->config.he ? 6.0 : 3.0) / ((double)l->kernel * l->kernel * l->in.channels));
 }
 
 static double least_limit(const sim_layer *l)

@@ -212,19 +212,20 @@ static void test_alpha(void **state)
         for (int64_t fan_in = 1; fan_in < 40000; fan_in += 1 + fan_in / 64) {
             double least = 1.5 * ldexp(1, 1 - bits), he = sqrt(6.0 / (double)fan_in);
             double lecun = sqrt(3.0 / (double)fan_in);
-            assert_int_equal(wg_alpha(fan_in, bits, false), fmax(round(log2(least / he)), 0));
-            assert_int_equal(wg_alpha(fan_in, bits, true), fmax(round(log2(least / lecun)), 0));
+            assert_int_equal(wg_alpha(fan_in, bits, true), fmax(round(log2(least / he)), 0));
+            assert_int_equal(wg_alpha(fan_in, bits, false), fmax(round(log2(least / lecun)), 0));
         }
     ag_wage *net;
     ag_wage_config config = vgg();
     assert_int_equal(ag_wage_new(&config, 0, 1, NULL, &net), AG_OK);
-    assert_int_equal(ag_wage_scale_shift(net, 1), 3); /* 0.75 / sqrt(6 / 1152) = 10.4 */
-    assert_int_equal(ag_wage_scale_shift(net, 2), 0); /* pooling */
-    assert_int_equal(ag_wage_scale_shift(net, 9), 5); /* 0.75 / sqrt(6 / 8192) = 27.7 */
-    ag_wage_free(net);
-    config.lecun = true;
-    assert_int_equal(ag_wage_new(&config, 0, 1, NULL, &net), AG_OK);
     assert_int_equal(ag_wage_scale_shift(net, 1), 4); /* 0.75 / sqrt(3 / 1152) = 14.7 */
+    assert_int_equal(ag_wage_scale_shift(net, 2), 0); /* pooling */
+    assert_int_equal(ag_wage_scale_shift(net, 9), 5); /* 0.75 / sqrt(3 / 8192) = 39.2 */
+    ag_wage_free(net);
+    config.he = true;
+    assert_int_equal(ag_wage_new(&config, 0, 1, NULL, &net), AG_OK);
+    assert_int_equal(ag_wage_scale_shift(net, 1), 3); /* 0.75 / sqrt(6 / 1152) = 10.4 */
+    assert_int_equal(ag_wage_scale_shift(net, 9), 5); /* 0.75 / sqrt(6 / 8192) = 27.7 */
     ag_wage_free(net);
 }
 

@@ -152,7 +152,7 @@ static void test_studies(void **state)
         config.nearest = true;
         run(with_bits(config, 2, 7, 13, 14), 6, 14);
         config = test_net(net);
-        config.lecun = true;
+        config.he = true;
         run(config, 3, 15);
         run(with_bits(config, 8, 8, 8, 8), 3, 16);
     }

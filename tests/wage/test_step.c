@@ -255,11 +255,11 @@ static void draw_sky(uint8_t *picture, int label, ag_rng *rng)
 
 /* Mean loss of a picture over the first ten steps of the paper's network for CIFAR-10; outputs at
  * random ends make about ten. */
-static double loss_of_wide(bool lecun)
+static double loss_of_wide(bool he)
 {
     enum { COUNT = 16, STEPS = 10 };
     static uint8_t pictures[COUNT * SKY], labels[COUNT];
-    ag_wage_config config = { 32, 32, 3, .bits = { 2, 8, 8, 8 }, .lecun = lecun };
+    ag_wage_config config = { 32, 32, 3, .bits = { 2, 8, 8, 8 }, .he = he };
     assert_int_equal(
         ag_classify_parse_network("2x(128C3)-MP2-2x(256C3)-MP2-2x(512C3)-MP2-1024FC-10", &config),
         AG_OK);
@@ -285,11 +285,11 @@ static double loss_of_wide(bool lecun)
     return loss;
 }
 
-/* The scale alpha keeps the outputs of wide networks inside their range, by LeCun's bound alone. */
+/* The scale alpha keeps the outputs of wide networks inside their range, but not by He's bound. */
 static void test_wide(void **state)
 {
     (void)state;
-    double lecun = loss_of_wide(true), he = loss_of_wide(false);
+    double lecun = loss_of_wide(false), he = loss_of_wide(true);
     printf("# mean loss of the first ten steps: LeCun's bound %.2f, He's %.2f\n", lecun, he);
     assert_true(lecun < 1);
     assert_true(he > 5);

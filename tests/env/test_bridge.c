@@ -240,6 +240,8 @@ static void nothing_survives_us(void **state)
 {
     (void)state;
     int told[2];
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) && getenv("MESON_EXE_WRAPPER"))
+        skip(); /* qemu-user does not know the call */
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     assert_int_equal(pipe2(told, O_CLOEXEC), 0);
     pid_t child = fork();

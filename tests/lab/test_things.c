@@ -210,7 +210,6 @@ static void each_side_shoots_with_its_own(void **state)
         tick(w, 0, 0, 0);
     assert_int_equal(w->player.shield, 75);
     w->opponents_gadget.damage = 100;
-    tags = 0;
     w->gadget = (lab_gadget){ .enabled = true, .speed = 12, .reload = 20, .damage = 60 };
     int fire[LAB_ACTIONS] = { 0, 0, 0, 0, 1, 0, 0 };
     assert_int_equal(lab_world_tick(w, fire), 0);

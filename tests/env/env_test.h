@@ -7,6 +7,7 @@
 #include "agena/env.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One function a file adds its tests. */
@@ -20,6 +21,12 @@ void test_bridge(test_list *list);
 void assert_contains(const char *text, const char *part);
 /* Opening fails with this code, and a sentence that has this part. */
 void assert_refused(const char *name, const ag_env_options *options, int code, const char *part);
+
+/* Under qemu-user, by ./dev arm64. */
+static inline bool emulated(void)
+{
+    return getenv("MESON_EXE_WRAPPER") != NULL;
+}
 
 /* A batch with buffers for all that a step writes. */
 typedef struct {

@@ -42,8 +42,8 @@ typedef struct {
     /* The paper's studies: without stochastic rounding of updates (to nearest instead), without the
      * layer scale alpha. */
     bool nearest, unscaled;
-    /* L_he = sqrt(6 / fan_in), the bound of section 3.2, instead of LeCun's sqrt(3 / fan_in), that of
-     * the authors' code: its scales alpha are half as large in about every second layer, so that
+    /* L_he = sqrt(6 / fan_in), the bound of section 3.2, instead of LeCun's sqrt(3 / fan_in), that
+     * of the authors' code: its scales alpha are half as large in about every second layer, so that
      * the first steps may drive all outputs of a wide, deep network to the ends of their range,
      * where it learns nothing. */
     bool he;

@@ -144,8 +144,8 @@ static inline bool wg_pools_2x2(const wg_stage *stage)
 /* ---- init.c ---- */
 
 int wg_alpha(int64_t fan_in, int weight_bits, bool he); /* log2 of alpha */
-int wg_weight_limit(const wg_stage *stage);                /* largest stored |W| */
-void wg_draw(ag_wage *net, int stage);                     /* the first weights */
+int wg_weight_limit(const wg_stage *stage);             /* largest stored |W| */
+void wg_draw(ag_wage *net, int stage);                  /* the first weights */
 
 /* ---- weights.c ---- */
 

@@ -99,25 +99,36 @@ static int measure_rate(const bench_case *self, void *state, double *value)
     return rate(state, SECONDS, value);
 }
 
-static int measure_slowest(const bench_case *self, void *state, double *value)
+/* The lowest, or highest, of what `measure` says of each level. */
+static int over_levels(room *r, int (*measure)(room *, double *), bool highest, double *value)
 {
-    (void)self;
-    room *r = state;
-    *value = 1e12;
+    *value = highest ? 0 : 1e12;
     for (int i = 0; i < ag_env_count(); i++) {
         double one = 0;
         if (strncmp(ag_env_name(i), "lab/", 4) != 0)
             continue;
         int code = open_env(r, ag_env_name(i), 1, 1);
         if (!code)
-            code = rate(r, LEVEL_SECONDS, &one);
+            code = measure(r, &one);
         ag_env_close(r->env);
         r->env = NULL;
         if (code)
             return code;
-        *value = one < *value ? one : *value;
+        if (highest ? one > *value : one < *value)
+            *value = one;
     }
     return AG_OK;
+}
+
+static int level_rate(room *r, double *value)
+{
+    return rate(r, LEVEL_SECONDS, value);
+}
+
+static int measure_slowest(const bench_case *self, void *state, double *value)
+{
+    (void)self;
+    return over_levels(state, level_rate, false, value);
 }
 
 static int measure_reset(const bench_case *self, void *state, double *value)
@@ -150,26 +161,22 @@ static int time_reset(room *r, uint64_t seed, double *value)
     return code;
 }
 
+static int level_reset(room *r, double *value)
+{
+    int code = AG_OK;
+    *value = 0;
+    for (uint64_t seed = 0; seed < SEEDS && !code; seed++) {
+        double one;
+        code = time_reset(r, seed, &one);
+        *value = one > *value ? one : *value;
+    }
+    return code;
+}
+
 static int measure_longest_reset(const bench_case *self, void *state, double *value)
 {
     (void)self;
-    room *r = state;
-    *value = 0;
-    for (int i = 0; i < ag_env_count(); i++) {
-        double one = 0;
-        if (strncmp(ag_env_name(i), "lab/", 4) != 0)
-            continue;
-        int code = open_env(r, ag_env_name(i), 1, 1);
-        for (uint64_t seed = 0; seed < SEEDS && !code; seed++) {
-            code = time_reset(r, seed, &one);
-            *value = one > *value ? one : *value;
-        }
-        ag_env_close(r->env);
-        r->env = NULL;
-        if (code)
-            return code;
-    }
-    return AG_OK;
+    return over_levels(state, level_reset, true, value);
 }
 
 static const workload small = { "lab/explore_goal_locations_small", 1, 1 };

@@ -229,7 +229,8 @@ static int count_of(const scene *s, int shape, int colour)
     return n;
 }
 
-/* Objects of two shapes, some of them in one colour; returns the answer. */
+/* Objects of two shapes, some of them in one colour, and question 0 to 3 about them; returns the
+ * answer. */
 static bool ask_about(lab_world *w, scene *s, int question)
 {
     s->count = 0;
